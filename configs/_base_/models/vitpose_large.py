@@ -1,0 +1,6 @@
+_base_ = ['./vitpose_base.py']
+
+model = dict(
+    backbone=dict(arch='large', drop_path_rate=0.5),
+    head=dict(in_channels=1024))
+optim_wrapper = dict(paramwise_cfg=dict(layer_decay_rate=0.8))

@@ -1,0 +1,129 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import pickle
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Union
+
+import torch
+from mmengine.utils import digit_version
+from safetensors import SafetensorError, safe_open
+
+from .allowed_globals import allowed_globals
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint cannot be used; the message says which, why and what to
+    do."""
+
+
+def read_checkpoint(path: Union[str, Path],
+                    map_location: Any = None) -> dict:
+    """Read a checkpoint from disk without running any code of it.
+
+    Args:
+        path: A .safetensors file, or anything that torch.save wrote.
+        map_location: Where tensors go, as in torch.load.
+
+    Returns:
+        What the file holds; for .safetensors a dict with 'state_dict' and,
+        if the file has metadata, 'meta'.
+
+    Raises:
+        CheckpointError: If the file is missing, empty, truncated, no
+            checkpoint, or needs code to be run.
+    """
+    path = Path(path).expanduser()
+    check_file(path)
+    if path.suffix == '.safetensors':
+        return read_safetensors(path, map_location)
+    try:
+        return unpickle(path, map_location)
+    except pickle.UnpicklingError as error:
+        name = re.search(r'GLOBAL (\S+)', str(error))
+        raise CheckpointError(
+            f'{path} was not loaded: it is not only weights, it asks for '
+            f"{name[1] if name else error} while it is read, which could run "
+            'any program. If you trust its author, load it on a machine that '
+            'you can lose and save its state dict alone, best as '
+            '.safetensors') from error
+    except (EOFError, RuntimeError, ValueError, KeyError) as error:
+        raise CheckpointError(
+            f'{path} was not loaded: it is damaged or incomplete '
+            f'({str(error).splitlines()[0] if str(error) else error!r}); '
+            'download or copy it again') from error
+
+
+def check_file(path: Path) -> None:
+    """Refuse what is no weights file before a parser meets it.
+
+    Raises:
+        CheckpointError: If the file is missing, empty or a web page.
+    """
+    if not path.is_file():
+        raise CheckpointError(f'{path} was not loaded: there is no such file')
+    with path.open('rb') as file:
+        head = file.read(512)
+    if not head:
+        raise CheckpointError(
+            f'{path} was not loaded: it is empty; download or copy it again')
+    if head.lstrip().lower().startswith((b'<!doctype', b'<html', b'<?xml')):
+        raise CheckpointError(
+            f'{path} was not loaded: it is a web page, not weights; the '
+            'download needs a log-in or another address')
+    if head.startswith(b'version https://git-lfs'):
+        raise CheckpointError(
+            f'{path} was not loaded: it is a Git LFS pointer, not weights; '
+            'run "git lfs pull" where it came from')
+
+
+def read_safetensors(path: Path, map_location: Any) -> dict:
+    device = str(map_location) if isinstance(
+        map_location, (str, torch.device)) else 'cpu'
+    try:
+        with safe_open(path, framework='pt', device=device) as file:
+            state_dict = {key: file.get_tensor(key) for key in file.keys()}
+            meta = file.metadata()
+    except SafetensorError as error:
+        raise CheckpointError(
+            f'{path} was not loaded: it is no .safetensors file or is '
+            f'incomplete ({error}); download or copy it again') from error
+    return dict(state_dict=state_dict, **(dict(meta=meta) if meta else {}))
+
+
+def unpickle(path: Path, map_location: Any) -> dict:
+    """Read what torch.save wrote, with the names of allowed_globals only."""
+    allowed = allowed_globals()
+    if digit_version(torch.__version__) >= digit_version('2.6.0'):
+        pairs = [(value, name) for name, value in allowed.items()]
+        with torch.serialization.safe_globals(pairs):
+            return torch.load(path, map_location, weights_only=True)
+    return unpickle_restricted(path, map_location)
+
+
+def unpickle_restricted(path: Path, map_location: Any) -> dict:
+    """Read with an unpickler that resolves only listed names.
+
+    For torch < 2.6, whose weights-only reading takes no such list.
+    """
+    from torch import _weights_only_unpickler
+    allowed = {**_weights_only_unpickler._get_allowed_globals(),
+               **allowed_globals()}
+
+    class Unpickler(pickle.Unpickler):
+
+        def find_class(self, module: str, name: str) -> Any:
+            full_name = f'{module}.{name}'
+            if full_name not in allowed:
+                raise pickle.UnpicklingError(f'GLOBAL {full_name} refused')
+            return allowed[full_name]
+
+    def load(file, **options) -> Any:
+        return Unpickler(file, **options).load()
+
+    return torch.load(
+        path,
+        map_location,
+        pickle_module=SimpleNamespace(
+            __name__='restricted_pickle', Unpickler=Unpickler, load=load),
+        weights_only=False)

@@ -1,0 +1,5 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from .hooks import ModelDataCheckHook
+from .optimizers import ViTLayerDecayOptimWrapperConstructor
+
+__all__ = ['ModelDataCheckHook', 'ViTLayerDecayOptimWrapperConstructor']

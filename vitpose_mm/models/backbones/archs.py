@@ -1,0 +1,69 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from typing import Dict, NamedTuple, Optional, Sequence, Tuple, Union
+
+
+class Arch(NamedTuple):
+    """Size of a ViT: the numbers by which the papers' models differ."""
+
+    embed_dim: int
+    depth: int
+    num_heads: int
+    mlp_ratio: float = 4
+
+
+# The only place that knows sizes. ViTPose-S has 12 heads of 32 channels, not
+# DeiT-S's 6 heads of 64.
+ARCHS: Dict[str, Arch] = {
+    'small': Arch(embed_dim=384, depth=12, num_heads=12),
+    'base': Arch(embed_dim=768, depth=12, num_heads=12),
+    'large': Arch(embed_dim=1024, depth=24, num_heads=16),
+    'huge': Arch(embed_dim=1280, depth=32, num_heads=16),
+}
+
+
+def parse_arch(arch: Union[str, dict]) -> Arch:
+    """Turn a config's ``arch`` into numbers.
+
+    Args:
+        arch: A key of ARCHS or a dict with Arch's fields.
+
+    Raises:
+        ValueError: If the name is unknown or the numbers do not fit.
+    """
+    if isinstance(arch, str):
+        if arch not in ARCHS:
+            raise ValueError(f"arch='{arch}' is not one of {list(ARCHS)}; "
+                             'another size is a dict(embed_dim=, depth=, '
+                             'num_heads=, mlp_ratio=4)')
+        return ARCHS[arch]
+    try:
+        parsed = Arch(**arch)
+    except TypeError as error:
+        raise ValueError(f'arch={arch!r}: give a name of {list(ARCHS)} or a '
+                         'dict(embed_dim=, depth=, num_heads=, mlp_ratio=4)'
+                         ) from error
+    if min(parsed) <= 0 or parsed.embed_dim % parsed.num_heads:
+        raise ValueError(f'arch={arch!r}: all numbers must be positive and '
+                         'embed_dim a multiple of num_heads')
+    return parsed
+
+
+def arch_name(embed_dim: int, depth: int) -> Optional[str]:
+    """Name of the arch of this size, None for a size of one's own."""
+    for name, arch in ARCHS.items():
+        if (arch.embed_dim, arch.depth) == (embed_dim, depth):
+            return name
+    return None
+
+
+def parse_out_indices(out_indices: Sequence[int],
+                      depth: int) -> Tuple[int, ...]:
+    """Turn ``out_indices`` into sorted block numbers from 0.
+
+    Raises:
+        ValueError: If one is beyond the depth.
+    """
+    if not all(-depth <= i < depth for i in out_indices):
+        raise ValueError(f'out_indices={tuple(out_indices)} must each lie in '
+                         f'[-{depth}, {depth - 1}] for {depth} blocks')
+    return tuple(sorted({i % depth for i in out_indices}))

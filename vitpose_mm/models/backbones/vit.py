@@ -1,0 +1,168 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from typing import Dict, List, Optional, Sequence, Tuple, Union
+
+import torch
+from mmengine.model import BaseModule, ModuleList
+from mmengine.model.weight_init import trunc_normal_
+from mmpose.registry import MODELS
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from ..layers import Attention, Block, Mlp, PatchEmbed, resize_pos_embed
+from ..layers.block import LAYER_NORM_EPS
+from .archs import parse_arch, parse_out_indices
+from .fit_checkpoint import fit_checkpoint
+
+# Without pre-trained weights, as the official code draws them.
+DEFAULT_INIT = dict(type='TruncNormal', layer='Linear', std=0.02)
+
+
+@MODELS.register_module()
+class ViT(BaseModule):
+    """Plain vision transformer of ViTPose (arXiv 2204.12484, section 3.1).
+
+    All blocks see all patches at one resolution; there is no class token. A
+    subclass that differs in one part of a block overrides ``build_attn`` or
+    ``build_mlp``.
+
+    Args:
+        arch: 'small', 'base', 'large', 'huge', or
+            dict(embed_dim=, depth=, num_heads=, mlp_ratio=).
+        img_size: (h, w) of the training crops in pixels. Fixes the grid that
+            the position embedding is stored for; other sizes are resampled.
+        patch_size: Side of a patch in pixels.
+        qkv_bias: Whether query, key and value projections have a bias.
+        drop_path_rate: Stochastic depth of the last block; grows linearly
+            from 0 in the first.
+        with_cp: Recompute blocks in the backward pass to save memory.
+        frozen_stages: k >= 0 freezes the embeddings and blocks 0..k-1 and
+            keeps them in eval mode; -1 freezes nothing.
+        out_indices: Blocks whose output is returned; negative ones count
+            from the last. The final norm applies to the last block only.
+        init_cfg: MMEngine's initialisation config, for example
+            dict(type='Pretrained', checkpoint='mae.pth'); by default a
+            truncated normal of standard deviation 0.02.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+    """
+
+    def __init__(self,
+                 arch: Union[str, dict] = 'base',
+                 img_size: Tuple[int, int] = (256, 192),
+                 patch_size: int = 16,
+                 qkv_bias: bool = True,
+                 drop_path_rate: float = 0.,
+                 with_cp: bool = False,
+                 frozen_stages: int = -1,
+                 out_indices: Sequence[int] = (-1, ),
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(init_cfg=init_cfg or DEFAULT_INIT)
+        self.embed_dim, depth, self.num_heads, mlp_ratio = parse_arch(arch)
+        self.hidden_dim = int(self.embed_dim * mlp_ratio)
+        self.qkv_bias = qkv_bias
+        self.with_cp = with_cp
+        self.out_indices = parse_out_indices(out_indices, depth)
+        self.img_size = tuple(img_size)
+
+        self.patch_embed = PatchEmbed(self.embed_dim, patch_size)
+        self.grid = self.patch_embed.grid_size(self.img_size)
+        self.pos_embed = nn.Parameter(
+            torch.empty(1, self.grid[0] * self.grid[1], self.embed_dim))
+        trunc_normal_(self.pos_embed, std=0.02)
+        self.blocks = ModuleList(
+            Block(self.embed_dim, self.build_attn(), self.build_mlp(), rate)
+            for rate in torch.linspace(
+                0, drop_path_rate, depth, device='cpu').tolist())
+        self.last_norm = nn.LayerNorm(self.embed_dim, eps=LAYER_NORM_EPS)
+
+        if not -1 <= frozen_stages <= depth:
+            raise ValueError(f'frozen_stages={frozen_stages} is not between '
+                             f'-1 and the depth, {depth}')
+        self.frozen_stages = frozen_stages
+        for module in self.frozen_modules():
+            module.requires_grad_(False)
+        self.pos_embed.requires_grad_(frozen_stages < 0)
+
+    def build_attn(self) -> nn.Module:
+        """Build the attention of one block: (B, N, C) to (B, N, C)."""
+        return Attention(self.embed_dim, self.num_heads, self.qkv_bias)
+
+    def build_mlp(self) -> nn.Module:
+        """Build the feed-forward network of one block, likewise."""
+        return Mlp(self.embed_dim, self.hidden_dim)
+
+    def frozen_modules(self) -> List[nn.Module]:
+        """Modules that ``frozen_stages`` freezes."""
+        if self.frozen_stages < 0:
+            return []
+        return [self.patch_embed, *self.blocks[:self.frozen_stages]]
+
+    def train(self, mode: bool = True) -> 'ViT':
+        """Set the mode; frozen modules stay in eval."""
+        super().train(mode)
+        for module in self.frozen_modules():
+            module.eval()
+        return self
+
+    def forward(self, x: Tensor) -> Tuple[Tensor, ...]:
+        """Encode images.
+
+        Args:
+            x: Normalised images, shape (B, 3, H, W), pixels of the crop.
+
+        Returns:
+            One map per entry of ``out_indices``, in the order of the blocks,
+            shape (B, embed_dim, H / patch_size, W / patch_size), rounded
+            down for sizes that are no multiple of the patch.
+
+        Raises:
+            ValueError: If the image is smaller than a patch.
+        """
+        x, grid = self.patch_embed(x)
+        x = x + resize_pos_embed(self.pos_embed, self.grid, grid)
+        outs = []
+        for i, block in enumerate(self.blocks):
+            if self.with_cp and torch.is_grad_enabled():
+                x = checkpoint(block, x, use_reentrant=False)
+            else:
+                x = block(x)
+            if i in self.out_indices:
+                is_last = i == len(self.blocks) - 1
+                outs.append(to_map(self.last_norm(x) if is_last else x, grid))
+        return tuple(outs)
+
+    def get_layer_depth(self,
+                        param_name: str,
+                        prefix: str = '') -> Tuple[int, int]:
+        """Number the layers for layer-wise learning-rate decay.
+
+        The same contract as MMPretrain's backbones have.
+
+        Args:
+            param_name: Full name of a parameter, with prefix.
+            prefix: Name of this backbone in the model, with its dot.
+
+        Returns:
+            (id, number of ids): 0 for the embeddings, i + 1 for block i,
+            depth + 1 for the final norm.
+        """
+        num_layers = len(self.blocks) + 2
+        parts = param_name[len(prefix):].split('.')
+        if parts[0] in ('patch_embed', 'pos_embed'):
+            return 0, num_layers
+        if parts[0] == 'blocks':
+            return int(parts[1]) + 1, num_layers
+        return num_layers - 1, num_layers
+
+    def _load_from_state_dict(self, state_dict: Dict[str, Tensor], prefix: str,
+                              *args) -> None:
+        """Fit a checkpoint to this backbone before it is loaded."""
+        fit_checkpoint(state_dict, prefix, self.pos_embed, self.grid,
+                       len(self.blocks), self.patch_embed.proj.kernel_size[0])
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+def to_map(x: Tensor, grid: Tuple[int, int]) -> Tensor:
+    """Lay tokens (B, rows * cols, C) out as a map (B, C, rows, cols)."""
+    return x.transpose(1, 2).unflatten(2, grid).contiguous()

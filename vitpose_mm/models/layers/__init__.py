@@ -1,0 +1,11 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from .attention import Attention
+from .block import Block
+from .mlp import Mlp
+from .patch_embed import PatchEmbed
+from .pos_embed import guess_grid, resize_pos_embed
+
+__all__ = [
+    'Attention', 'Block', 'Mlp', 'PatchEmbed', 'guess_grid',
+    'resize_pos_embed'
+]

@@ -1,0 +1,37 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention over all tokens.
+
+    Args:
+        embed_dim: Channels of a token.
+        num_heads: Heads; each has embed_dim / num_heads channels.
+        qkv_bias: Whether the query, key and value projections have a bias.
+    """
+
+    def __init__(self,
+                 embed_dim: int,
+                 num_heads: int,
+                 qkv_bias: bool = True) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.qkv = nn.Linear(embed_dim, 3 * embed_dim, bias=qkv_bias)
+        self.proj = nn.Linear(embed_dim, embed_dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Mix tokens.
+
+        Args:
+            x: Tokens, shape (B, N, C).
+
+        Returns:
+            Tokens, shape (B, N, C).
+        """
+        B, N, C = x.shape
+        qkv = self.qkv(x).view(B, N, 3, self.num_heads, C // self.num_heads)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # (B, heads, N, C/heads)
+        x = F.scaled_dot_product_attention(q, k, v)
+        return self.proj(x.transpose(1, 2).reshape(B, N, C))
