@@ -6,6 +6,7 @@ MMEngine writes training state beside the weights: ``HistoryBuffer`` objects
 weights-only reading refuses these unless they are listed here. Nothing on the
 list can import, call or write anything of the file's choosing.
 """
+import codecs
 from typing import Any, Callable, Dict
 
 import numpy as np
@@ -34,6 +35,8 @@ def allowed_globals() -> Dict[str, Any]:
     allowed = {
         'builtins.getattr': get_statistics_method,
         'mmengine.logging.history_buffer.HistoryBuffer': HistoryBuffer,
+        # Turns the text that an array's bytes are written as into bytes.
+        '_codecs.encode': codecs.encode,
         'numpy.ndarray': np.ndarray,
         'numpy.dtype': np.dtype,
     }

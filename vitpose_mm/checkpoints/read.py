@@ -47,7 +47,7 @@ def read_checkpoint(path: Union[str, Path],
             'any program. If you trust its author, load it on a machine that '
             'you can lose and save its state dict alone, best as '
             '.safetensors') from error
-    except (EOFError, RuntimeError, ValueError, KeyError) as error:
+    except (EOFError, OSError, RuntimeError, ValueError, KeyError) as error:
         raise CheckpointError(
             f'{path} was not loaded: it is damaged or incomplete '
             f'({str(error).splitlines()[0] if str(error) else error!r}); '
@@ -113,6 +113,8 @@ def unpickle_restricted(path: Path, map_location: Any) -> dict:
     class Unpickler(pickle.Unpickler):
 
         def find_class(self, module: str, name: str) -> Any:
+            # torch.save writes Python 2 names.
+            module = 'builtins' if module == '__builtin__' else module
             full_name = f'{module}.{name}'
             if full_name not in allowed:
                 raise pickle.UnpicklingError(f'GLOBAL {full_name} refused')

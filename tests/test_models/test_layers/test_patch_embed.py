@@ -1,0 +1,39 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import pytest
+import torch
+
+from vitpose_mm.models.layers import PatchEmbed
+
+
+@pytest.mark.parametrize('size, grid', [((256, 192), (16, 12)),
+                                        ((384, 288), (24, 18)),
+                                        ((100, 75), (6, 4)),
+                                        ((16, 16), (1, 1))])
+def test_tokens_fill_the_grid_in_row_major_order(size, grid):
+    embed = PatchEmbed(1, 16)
+    torch.nn.init.ones_(embed.proj.weight)
+    torch.nn.init.zeros_(embed.proj.bias)
+    image = torch.zeros(1, 3, *size)
+    image[:, :, -(size[0] % 16 + 8), 8] = 1.  # lower left patch
+    tokens, found = embed(image)
+    assert found == embed.grid_size(size) == grid
+    assert tokens.shape == (1, grid[0] * grid[1], 1)
+    assert tokens.flatten().nonzero().flatten().tolist() == [
+        (grid[0] - 1) * grid[1]
+    ]
+
+
+def test_patch_windows_are_shifted_by_the_padding():
+    embed = PatchEmbed(1, 16)
+    torch.nn.init.ones_(embed.proj.weight)
+    torch.nn.init.zeros_(embed.proj.bias)
+    image = torch.zeros(1, 3, 32, 32)
+    image[:, :, 13] = 1.  # last row of the first window: 14 rows + 2 padding
+    assert embed(image)[0].flatten().bool().tolist() == [1, 1, 0, 0]
+
+
+@pytest.mark.parametrize('size', [(15, 192), (256, 8), (1, 1)])
+def test_image_smaller_than_a_patch_is_refused(size):
+    with pytest.raises(ValueError, match=rf'{size[0]}x{size[1]} pixels.*'
+                       'smaller than one patch of 16x16'):
+        PatchEmbed(8, 16)(torch.zeros(1, 3, *size))
