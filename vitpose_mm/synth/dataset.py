@@ -1,0 +1,158 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import json
+import os
+import signal
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import parent_process
+from pathlib import Path
+from typing import Callable, List
+
+import cv2
+
+from .scene import draw_scene
+from .skeleton import Skeleton
+
+IMAGES = 'images'
+ANNOTATIONS = 'annotations.json'
+# What the folder is for; written first, so that an interrupted run is known.
+REQUEST = 'request.json'
+# Raise it when the same seed begins to give other pictures.
+DRAWING = 1
+JPEG_QUALITY = 92
+CHUNK = 8
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    part = path.with_suffix('.part')
+    part.write_bytes(data)
+    os.replace(part, path)
+
+
+def _encode(content: dict) -> bytes:
+    return json.dumps(content, separators=(',', ':')).encode()
+
+
+def _start_worker() -> None:
+    """Leave Ctrl-C to the parent, and end with it even if it is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(
+        target=lambda: (parent_process().join(), os._exit(1)),
+        daemon=True).start()
+    cv2.setNumThreads(0)
+
+
+def _write_image(skeleton: Skeleton, seed: int, out: Path, index: int) -> dict:
+    """Draw one image into its file; return its COCO record, with the
+    annotations under ``people``."""
+    image, people = draw_scene(skeleton, seed, index)
+    name = f'{index:012d}.jpg'
+    _, data = cv2.imencode('.jpg', image,
+                           [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    _write(out / IMAGES / name, data.tobytes())
+    height, width = image.shape[:2]
+    return dict(
+        id=index, file_name=name, width=width, height=height, people=people)
+
+
+def _category(skeleton: Skeleton) -> dict:
+    number = {name: i for i, name in enumerate(skeleton.keypoints, 1)}
+    return dict(
+        id=1,
+        name=skeleton.name,
+        supercategory=skeleton.name,
+        keypoints=list(skeleton.keypoints),
+        skeleton=[[number[start], number[end]]
+                  for start, end in skeleton.bones])
+
+
+def _coco(skeleton: Skeleton, request: dict, images: List[dict]) -> dict:
+    """Assemble a COCO file; annotation ids count from 1."""
+    annotations = []
+    for image in images:
+        for person in image.pop('people'):
+            annotations.append(
+                dict(
+                    id=len(annotations) + 1,
+                    image_id=image['id'],
+                    category_id=1,
+                    iscrowd=0,
+                    **person))
+    return dict(
+        info=dict(description='Drawn by vitpose-mm synth', **request),
+        licenses=[],
+        images=images,
+        annotations=annotations,
+        categories=[_category(skeleton)])
+
+
+def _claim(out: Path, request: dict, overwrite: bool) -> bool:
+    """Make a folder ready for a request.
+
+    Returns:
+        bool: Whether the request is already fulfilled there.
+
+    Raises:
+        ValueError: If the folder holds anything else.
+    """
+    (out / IMAGES).mkdir(parents=True, exist_ok=True)
+    note = out / REQUEST
+    if note.exists() and note.read_bytes() == _encode(request):
+        return (out / ANNOTATIONS).exists()
+    strangers = [path for path in out.iterdir() if path.name != IMAGES]
+    strangers += (out / IMAGES).iterdir()
+    if strangers and not overwrite:
+        held = note.read_text() if note.exists() else strangers[0].name
+        raise ValueError(f'{out} already holds something else: {held}')
+    (out / ANNOTATIONS).unlink(missing_ok=True)
+    for image in (out / IMAGES).glob('[0-9]' * 12 + '.*'):
+        image.unlink()
+    _write(note, _encode(request))
+    return False
+
+
+def write_dataset(skeleton: Skeleton,
+                  out: Path,
+                  num_images: int,
+                  seed: int,
+                  workers: int,
+                  overwrite: bool = False,
+                  on_image: Callable[[], None] = lambda: None) -> bool:
+    """Draw a COCO keypoint dataset: ``images/`` and ``annotations.json``.
+
+    The annotation file comes last: where it is, the dataset is whole. The
+    same arguments give the same bytes, whatever the number of workers.
+
+    Args:
+        skeleton (Skeleton): The kind of body.
+        out (Path): Folder, made if missing.
+        num_images (int): Number of images, at least 1.
+        seed (int): Seed, at least 0.
+        workers (int): Number of processes.
+        overwrite (bool): Replace another dataset in ``out``.
+        on_image (Callable): Called after each image.
+
+    Returns:
+        bool: False if the folder held this very dataset already.
+
+    Raises:
+        ValueError: If ``out`` holds anything else.
+        OSError: If ``out`` cannot be written.
+    """
+    request = dict(
+        skeleton=skeleton.name, images=num_images, seed=seed, drawing=DRAWING)
+    if _claim(out, request, overwrite):
+        return False
+    draw = partial(_write_image, skeleton, seed, out)
+    images = []
+    pool = ProcessPoolExecutor(workers, initializer=_start_worker)
+    try:
+        for image in pool.map(draw, range(1, num_images + 1), chunksize=CHUNK):
+            images.append(image)
+            on_image()
+    finally:
+        pool.shutdown(cancel_futures=True)
+    _write(out / ANNOTATIONS, _encode(_coco(skeleton, request, images)))
+    return True
