@@ -1,0 +1,67 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+"""Packaging of vitpose_mm: ranges only; the pins live in requirements/."""
+import shutil
+from pathlib import Path
+
+from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
+
+ROOT = Path(__file__).resolve().parent
+
+
+class BuildWithMim(build_py):
+    """Adds ``.mim`` to a wheel, where `mim search` and `mim download` look.
+
+    They do not follow an editable installation to its clone.
+    """
+
+    def run(self) -> None:
+        super().run()
+        if not self.editable_mode:
+            mim = Path(self.build_lib, 'vitpose_mm', '.mim')
+            shutil.copytree(
+                ROOT / 'configs', mim / 'configs', dirs_exist_ok=True)
+            shutil.copy(ROOT / 'model-index.yml', mim)
+
+
+def version() -> str:
+    names = {}
+    exec((ROOT / 'vitpose_mm' / 'version.py').read_text(), names)
+    return names['__version__']
+
+
+setup(
+    name='vitpose_mm',
+    version=version(),
+    description='ViTPose and ViTPose+ for MMPose 1.x',
+    license='Apache-2.0',
+    python_requires='>=3.10,<3.13',
+    packages=find_packages(include=['vitpose_mm', 'vitpose_mm.*']),
+    cmdclass={'build_py': BuildWithMim},
+    entry_points={'console_scripts': ['vitpose-mm = vitpose_mm.cli:main']},
+    # OpenMMLab's packages are left to the 'mim' extra, which `mim install`
+    # reads. pip completes the dependencies of what is already installed too:
+    # with mmpose listed here it tries to build chumpy, which fails, and with
+    # mmengine it puts opencv-python over the headless one. `vitpose-mm
+    # doctor` checks them instead.
+    install_requires=[
+        'click',
+        'matplotlib',
+        'numpy',
+        'rich',
+        'safetensors',
+        # MMEngine imports pkg_resources for every `mmpose::` base config.
+        'setuptools<82',
+        'torch>=2.1',
+    ],
+    extras_require={
+        'mim': [
+            'mmcv>=2.0.0,<2.2',
+            'mmdet>=3.0,<3.4',
+            'mmengine>=0.10,<1',
+            'mmpose>=1.3,<2',
+        ],
+        'tests':
+        ['flake8', 'isort', 'mmpretrain', 'pytest', 'timm', 'transformers'],
+    },
+)

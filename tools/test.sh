@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+# Runs the tests in the environment of tools/env.sh:
+#   bash tools/test.sh [--slow] [pytest arguments]
+# --slow adds the tests that are marked slow.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+
+tier=(-m 'not slow')
+if [ "${1:-}" = --slow ]; then
+    tier=()
+    shift
+fi
+prepare_environment tests
+cd "$ROOT"
+python -c 'import pytest' 2>/dev/null || die "this environment has no" \
+    "pytest: pip install -r requirements/tests.txt"
+exec python -m pytest ${tier[@]+"${tier[@]}"} "$@"

@@ -1,0 +1,47 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import importlib
+
+import click
+
+from vitpose_mm.version import __version__
+
+# Name of a subcommand -> its module, which holds a click command ``command``,
+# and its one line of help. Modules are imported only when their command runs:
+# ``vitpose-mm --help`` must not wait for torch, and ``doctor`` must start
+# where torch or MMCV does not.
+COMMANDS = {
+    'checkpoint': ('vitpose_mm.cli.checkpoint',
+                   'Inspect, convert and compare checkpoints.'),
+    'doctor': ('vitpose_mm.cli.doctor',
+               'Check this environment and name the cure of each fault.'),
+    'report': ('vitpose_mm.cli.report',
+               'Draw the curve and predictions of a training run.'),
+    'synth': ('vitpose_mm.cli.synth',
+              'Draw a COCO keypoint dataset of articulated people.'),
+}
+
+
+class LazyGroup(click.Group):
+    """A click group that imports a subcommand when it is first asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str):
+        if cmd_name not in COMMANDS:
+            return None
+        return importlib.import_module(COMMANDS[cmd_name][0]).command
+
+    def format_commands(self, ctx: click.Context,
+                        formatter: click.HelpFormatter) -> None:
+        with formatter.section('Commands'):
+            formatter.write_dl([(name, COMMANDS[name][1])
+                                for name in self.list_commands(ctx)])
+
+
+@click.group(cls=LazyGroup,
+             context_settings=dict(help_option_names=['-h', '--help']))
+@click.version_option(__version__, prog_name='vitpose-mm')
+def main() -> None:
+    """Tools around ViTPose for MMPose. Training and testing are MMPose's own:
+    `mim train mmpose CONFIG` and `mim test mmpose CONFIG -C CHECKPOINT`."""

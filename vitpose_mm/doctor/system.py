@@ -1,0 +1,65 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import importlib
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from pathlib import Path
+
+from .result import Result
+
+
+def check_python() -> Result:
+    """MMCV 2.1 and the pinned stack exist for Python 3.10 to 3.12."""
+    status, cure = 'ok', ''
+    if not (3, 10) <= sys.version_info[:2] <= (3, 12):
+        status = 'fail'
+        cure = 'Make an environment with Python 3.10, 3.11 or 3.12.'
+    return Result('python', status, platform.python_version(), cure)
+
+
+def check_setuptools() -> Result:
+    """MMEngine needs two modules that only a setuptools < 82 still provides.
+
+    pkg_resources finds `mmpose::` base configs; distutils, which Python 3.12
+    dropped, is imported when training starts.
+    """
+    for module in ('pkg_resources', 'distutils.errors'):
+        try:
+            importlib.import_module(module)
+        except Exception as error:
+            # Old ones import but do not run on Python 3.12: AttributeError.
+            return Result('setuptools', 'fail',
+                          f'{module}, which MMEngine needs, fails: {error}',
+                          "pip install --force-reinstall 'setuptools>=68,<82'")
+    return Result('setuptools', 'ok', 'has pkg_resources and distutils')
+
+
+def check_compiler() -> Result:
+    """A C++ compiler is needed only while MMCV has to be built."""
+    compiler = os.environ.get('CXX', 'c++')
+    if importlib.util.find_spec('mmcv') is not None:
+        return Result('compiler', 'ok', 'not needed: mmcv is installed')
+    if shutil.which(compiler) is not None:
+        return Result('compiler', 'ok', f'{compiler} can build mmcv')
+    return Result('compiler', 'fail', f'no {compiler} to build mmcv with',
+                  'On Debian: apt install g++ python3-dev')
+
+
+def check_data_folder() -> Result:
+    """MMEngine pastes $VITPOSE_DATA into the Python text of a config."""
+    value = os.environ.get('VITPOSE_DATA')
+    if value is None:
+        return Result('VITPOSE_DATA', 'ok', 'not set: configs read data/')
+    problem = ''
+    if not value.strip():
+        problem = 'is empty'
+    elif set(value) & set('\\\'"\n'):
+        problem = 'holds a backslash, a quote or a line break'
+    elif not Path(value).is_dir():
+        problem = 'is not a folder'
+    if problem:
+        return Result('VITPOSE_DATA', 'fail', f'{value!r} {problem}',
+                      'export VITPOSE_DATA=/path/to/data, or unset it')
+    return Result('VITPOSE_DATA', 'ok', str(Path(value).resolve()))
