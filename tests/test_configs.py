@@ -109,6 +109,8 @@ def test_recipe_is_the_official_one(size, decoder):
     assert config.auto_scale_lr.base_batch_size == 512
     assert config.param_scheduler[1].milestones == [170, 200]
     assert config.codec.heatmap_size == (48, 64)
+    assert f'mae_pretrain_vit_{size}_' in \
+        config.model.backbone.init_cfg.checkpoint
 
 
 def test_data_folder_follows_the_environment(monkeypatch):

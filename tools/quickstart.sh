@@ -6,9 +6,9 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
-TRAIN_IMAGES=1500
+TRAIN_IMAGES=3000
 VAL_IMAGES=200
-CONFIG=configs/quickstart/td-hm_ViTPose-tiny_1xb16-12e_synth-128x96.py
+CONFIG=configs/quickstart/td-hm_ViTPose-tiny_1xb16-6e_synth-128x96.py
 WORK=work_dirs/quickstart
 
 # A stage is done when stages.json, which the summary shows, has its seconds.

@@ -10,6 +10,7 @@ from mmengine.dist import barrier, get_rank
 from mmengine.runner import CheckpointLoader
 
 from .read import CheckpointError, read_checkpoint
+from .translate import translate
 
 # MMEngine logs the function's name from its eleventh letter on as the name of
 # the backend, so the names below are part of what users read.
@@ -21,6 +22,7 @@ def load_from_local(filename: str, map_location: Any = None) -> dict:
 
     Replaces MMEngine's loader of local files, which torch >= 2.6 stops from
     reading MMEngine's own checkpoints and which older torch lets run code.
+    Foreign ViTPose and ViT layouts come out in ours.
 
     Args:
         filename: Path, may begin with ~.
@@ -29,7 +31,7 @@ def load_from_local(filename: str, map_location: Any = None) -> dict:
     Raises:
         CheckpointError: See read_checkpoint.
     """
-    return read_checkpoint(filename, map_location)
+    return translate(read_checkpoint(filename, map_location), filename)
 
 
 @CheckpointLoader.register_scheme(
@@ -56,4 +58,4 @@ def load_from_http(filename: str, map_location: Any = None) -> dict:
                 f'{filename} could not be downloaded ({error}); download it '
                 f'by other means and save it as {path}') from error
     barrier()
-    return read_checkpoint(path, map_location)
+    return translate(read_checkpoint(path, map_location), path)

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Union
+from zipfile import is_zipfile
 
 import torch
 from mmengine.utils import digit_version
@@ -18,12 +19,16 @@ class CheckpointError(RuntimeError):
 
 
 def read_checkpoint(path: Union[str, Path],
-                    map_location: Any = None) -> dict:
+                    map_location: Any = None,
+                    mmap: bool = False) -> dict:
     """Read a checkpoint from disk without running any code of it.
 
     Args:
-        path: A .safetensors file, or anything that torch.save wrote.
+        path: A .safetensors file, anything that torch.save wrote, or a
+            folder with model.safetensors as transformers writes it.
         map_location: Where tensors go, as in torch.load.
+        mmap: Leave tensors on disk until they are used, where the file's
+            format allows that.
 
     Returns:
         What the file holds; for .safetensors a dict with 'state_dict' and,
@@ -33,25 +38,35 @@ def read_checkpoint(path: Union[str, Path],
         CheckpointError: If the file is missing, empty, truncated, no
             checkpoint, or needs code to be run.
     """
-    path = Path(path).expanduser()
+    path = weights_file(path)
     check_file(path)
-    if path.suffix == '.safetensors':
+    if is_safetensors(path):
         return read_safetensors(path, map_location)
     try:
-        return unpickle(path, map_location)
+        return unpickle(path, map_location, mmap and is_zipfile(path))
     except pickle.UnpicklingError as error:
         name = re.search(r'GLOBAL (\S+)', str(error))
+        if name is None:
+            raise CheckpointError(
+                f'{path} was not loaded: it is no checkpoint of PyTorch, is '
+                'damaged, or holds more than weights') from error
         raise CheckpointError(
             f'{path} was not loaded: it is not only weights, it asks for '
-            f"{name[1] if name else error} while it is read, which could run "
-            'any program. If you trust its author, load it on a machine that '
-            'you can lose and save its state dict alone, best as '
-            '.safetensors') from error
-    except (EOFError, OSError, RuntimeError, ValueError, KeyError) as error:
+            f'{name[1]} while it is read, which could run any program. If you '
+            'trust its author, load it on a machine that you can lose and '
+            'save its state dict alone, best as .safetensors') from error
+    except Exception as error:  # of whatever kind the damaged bytes lead to
+        reason = (str(error).splitlines() or [''])[0].split('. ')[0]
         raise CheckpointError(
             f'{path} was not loaded: it is damaged or incomplete '
-            f'({str(error).splitlines()[0] if str(error) else error!r}); '
-            'download or copy it again') from error
+            f'({type(error).__name__}: {reason}); download or copy it again'
+        ) from error
+
+
+def weights_file(path: Union[str, Path]) -> Path:
+    """Find the file with weights: itself, or the one in a folder."""
+    path = Path(path).expanduser()
+    return path / 'model.safetensors' if path.is_dir() else path
 
 
 def check_file(path: Path) -> None:
@@ -77,6 +92,15 @@ def check_file(path: Path) -> None:
             'run "git lfs pull" where it came from')
 
 
+def is_safetensors(path: Path) -> bool:
+    """Tell by content, where that is clear, else by name: downloads get
+    renamed."""
+    with path.open('rb') as file:
+        head = file.read(9)
+    return head[8:] == b'{' or (path.suffix == '.safetensors'
+                                and not is_zipfile(path))
+
+
 def read_safetensors(path: Path, map_location: Any) -> dict:
     device = str(map_location) if isinstance(
         map_location, (str, torch.device)) else 'cpu'
@@ -91,17 +115,20 @@ def read_safetensors(path: Path, map_location: Any) -> dict:
     return dict(state_dict=state_dict, **(dict(meta=meta) if meta else {}))
 
 
-def unpickle(path: Path, map_location: Any) -> dict:
+def unpickle(path: Path, map_location: Any, mmap: bool) -> dict:
     """Read what torch.save wrote, with the names of allowed_globals only."""
     allowed = allowed_globals()
     if digit_version(torch.__version__) >= digit_version('2.6.0'):
         pairs = [(value, name) for name, value in allowed.items()]
         with torch.serialization.safe_globals(pairs):
-            return torch.load(path, map_location, weights_only=True)
-    return unpickle_restricted(path, map_location)
+            return torch.load(
+                path, map_location, weights_only=True, mmap=mmap)
+    return unpickle_restricted(path, map_location, mmap)
 
 
-def unpickle_restricted(path: Path, map_location: Any) -> dict:
+def unpickle_restricted(path: Path,
+                        map_location: Any,
+                        mmap: bool = False) -> dict:
     """Read with an unpickler that resolves only listed names.
 
     For torch < 2.6, whose weights-only reading takes no such list.
@@ -128,4 +155,5 @@ def unpickle_restricted(path: Path, map_location: Any) -> dict:
         map_location,
         pickle_module=SimpleNamespace(
             __name__='restricted_pickle', Unpickler=Unpickler, load=load),
-        weights_only=False)
+        weights_only=False,
+        mmap=mmap)

@@ -5,7 +5,11 @@ data_mode = 'topdown'
 data_root = '{{$VITPOSE_DATA:data}}/synth'
 
 codec = dict(
-    type='UDPHeatmap', input_size=(96, 128), heatmap_size=(24, 32), sigma=1.5)
+    type='UDPHeatmap',
+    input_size=(96, 128),
+    heatmap_size=(24, 32),
+    sigma=1.5,
+    blur_kernel_size=5)
 
 # No flip, here and in the test: the left limbs of the drawn people are striped,
 # so a mirrored picture would contradict its own labels.

@@ -8,7 +8,14 @@ model = dict(
         std=[58.395, 57.12, 57.375],
         bgr_to_rgb=True),
     backbone=dict(
-        type='ViT', arch='base', img_size=(256, 192), drop_path_rate=0.3),
+        type='ViT',
+        arch='base',
+        img_size=(256, 192),
+        drop_path_rate=0.3,
+        init_cfg=dict(
+            type='Pretrained',
+            checkpoint='https://download.openmmlab.com/mmpose/v1/'
+            'pretrained_models/mae_pretrain_vit_base_20230913.pth')),
     head=dict(
         type='HeatmapHead',
         in_channels=768,

@@ -9,7 +9,8 @@ model = dict(
             _delete_=True, embed_dim=128, depth=4, num_heads=4, mlp_ratio=2),
         img_size=(128, 96),
         patch_size=8,
-        drop_path_rate=0.),
+        drop_path_rate=0.,
+        init_cfg=None),
     head=dict(
         in_channels=128,
         deconv_out_channels=(96, ),

@@ -1,40 +1,55 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-import re
-from typing import Dict, Tuple
+import logging
+from copy import deepcopy
+from typing import Dict, Optional, Tuple
 
+import torch.nn.functional as F
+from mmengine.logging import print_log
 from torch import Tensor
 
+from vitpose_mm.checkpoints.layouts import common, mmpose, official
+from vitpose_mm.checkpoints.report import Report, count_names
 from ..layers import guess_grid, resize_pos_embed
 from .archs import arch_name
 
+POS_EMBED = 'pos_embed'
+PATCHES = 'patch_embed.proj.weight'
+
 
 def fit_checkpoint(state_dict: Dict[str, Tensor], prefix: str,
-                   pos_embed: Tensor, grid: Tuple[int, int], depth: int,
-                   patch_size: int) -> None:
-    """Change a state dict in place so that it fits a ViT.
-
-    Takes the backbone out of a whole model's file, and resamples the position
-    embedding to the ViT's grid.
+                   own: Dict[str, Tensor], grid: Tuple[int, int],
+                   told: Optional[dict]) -> None:
+    """Change a state dict in place so that it fits a ViT, and log a table of
+    what was loaded, folded, resized, ignored and missing.
 
     Args:
-        state_dict: Parameter name to tensor, in the official naming.
+        state_dict: Parameter name to tensor; the ViT's in official or
+            mmpretrain naming.
         prefix: The ViT's name in the model with a dot, '' for the ViT alone.
-        pos_embed: The ViT's own, shape (1, rows * cols, embed_dim).
-        grid: Its (rows, cols).
-        depth: Blocks of the ViT.
-        patch_size: Side of its patches in pixels.
+        own: The ViT's parameters by name, without prefix.
+        grid: (rows, cols) of its position embedding.
+        told: The checkpoint loader's report as a dict, None if the state dict
+            comes from elsewhere.
 
     Raises:
-        ValueError: If the file holds a ViT of another size. MMEngine would
-            only warn and leave random weights behind.
+        ValueError: If the file holds no ViT, one that computes something
+            else, several datasets' experts, or one of another size. MMEngine
+            would only warn and leave random weights behind.
     """
     if not prefix:
         take_backbone(state_dict)
-    check_size(state_dict, prefix, pos_embed.shape[2], depth, patch_size)
-    key = f'{prefix}pos_embed'
-    if key in state_dict and state_dict[key].shape[1] != grid[0] * grid[1]:
-        source = guess_grid(state_dict[key].shape[1])
-        state_dict[key] = resize_pos_embed(state_dict[key], source, grid)
+    report = Report(**deepcopy(told)) if told else Report('state dict')
+    if mmpose.matches_at(state_dict, prefix):
+        mmpose.rename_backbone(state_dict, prefix, report)
+    if told:
+        check_content(state_dict, prefix, own, report)
+    drop_leftovers(state_dict, prefix, own, report)
+    pad_patches(state_dict, prefix, own[PATCHES], report)
+    check_size(state_dict, prefix, own, report.source)
+    fit_pos_embed(state_dict, f'{prefix}{POS_EMBED}', own[POS_EMBED], grid,
+                  report)
+    if told or report.rows():
+        log_table(state_dict, prefix, own, report)
 
 
 def take_backbone(state_dict: Dict[str, Tensor]) -> None:
@@ -48,29 +63,150 @@ def take_backbone(state_dict: Dict[str, Tensor]) -> None:
             state_dict[key[len('backbone.'):]] = tensor
 
 
-def check_size(state_dict: Dict[str, Tensor], prefix: str, embed_dim: int,
-               depth: int, patch_size: int) -> None:
+def check_content(state_dict: Dict[str, Tensor], prefix: str,
+                  own: Dict[str, Tensor], report: Report) -> None:
+    """Refuse a file that holds no ViT, a foreign one or one elsewhere.
+
+    Raises:
+        ValueError: If so.
+    """
+    fits = any(f'{prefix}{name}' in state_dict for name in own)
+    if report.refusal and (report.layout or not fits):
+        raise ValueError(report.refusal)
+    if not fits:
+        raise ValueError(
+            f'{report.source} holds a backbone alone, without the prefix '
+            f"'{prefix}': load it with init_cfg=dict(type='Pretrained', "
+            f"checkpoint='{report.source}') of the backbone")
+
+
+def drop_leftovers(state_dict: Dict[str, Tensor], prefix: str,
+                   own: Dict[str, Tensor], report: Report) -> None:
+    """Drop experts that a split ViTPose+ file still carries, in place.
+
+    Raises:
+        ValueError: If fc2 is incomplete without them and the ViT has none.
+    """
+    experts = [key for key in state_dict if key.startswith(prefix)
+               and common.EXPERT.match(key[len(prefix):])]
+    if not experts or any(common.EXPERT.match(name) for name in own):
+        return
+    if common.is_joint(state_dict, prefix):
+        names = ', '.join(report.datasets) or (
+            f'{common.num_experts(experts)} datasets')
+        raise ValueError(
+            f'{report.source} is a joint ViTPose+ file: it holds experts for '
+            f'{names}, and a plain ViT has room for one. Take one out:\n'
+            f'vitpose-mm checkpoint convert {report.source} OUT.pth '
+            f"--to vitpose_mm --dataset {(report.datasets or ['coco'])[0]}")
+    for key in experts:
+        del state_dict[key]
+    official.note_ignored(report, experts, prefix)
+
+
+def pad_patches(state_dict: Dict[str, Tensor], prefix: str, own: Tensor,
+                report: Report) -> None:
+    """Surround smaller patch kernels with zeros, in place, as the official
+    loader does for the 14x14 kernels of MAE's ViT-H.
+
+    Args:
+        state_dict: Names and tensors.
+        prefix: Of the ViT.
+        own: The ViT's kernels, shape (D, 3, patch_size, patch_size).
+        report: Gets a line.
+    """
+    kernels = state_dict.get(prefix + PATCHES)
+    if kernels is None or kernels.shape[-1] >= own.shape[-1]:
+        return
+    size, missing = kernels.shape[-1], own.shape[-1] - kernels.shape[-1]
+    before, after = missing // 2, missing - missing // 2
+    state_dict[prefix + PATCHES] = F.pad(kernels,
+                                         (before, after, before, after))
+    report.resized.append(f'patch kernels {size}x{size} to {own.shape[-1]}x'
+                          f'{own.shape[-1]}, zeros around')
+
+
+def check_size(state_dict: Dict[str, Tensor], prefix: str,
+               own: Dict[str, Tensor], source: str) -> None:
     """Compare the ViT in a state dict with the wanted size.
 
     Raises:
         ValueError: If they differ; names both sizes and the cure.
     """
-    patches = state_dict.get(f'{prefix}patch_embed.proj.weight')
-    blocks = {int(match[1]) for match in (
-        re.match(rf'{re.escape(prefix)}blocks\.(\d+)\.', key)
-        for key in state_dict) if match}
-    if patches is None or not blocks:
-        return
-    found = (patches.shape[0], max(blocks) + 1, patches.shape[-1])
-    wanted = (embed_dim, depth, patch_size)
-    if found != wanted:
+    held = {key[len(prefix):]: value for key, value in state_dict.items()
+            if key.startswith(prefix)}
+    found, wanted = size_of(held), size_of(own)
+    if found and found != wanted:
+        name = arch_name(*found[:2])
+        cure = f"arch='{name}'" if name and found[:2] != wanted[:2] else \
+            'arch and patch_size to these'
         raise ValueError(
-            f'the checkpoint holds {describe(*found)}, but the model is '
-            f'{describe(*wanted)}: load another checkpoint or set the '
-            "backbone's arch and patch_size to the checkpoint's")
+            f'{source} holds {describe(*found)}, but the model is '
+            f"{describe(*wanted)}: set the backbone's {cure}, or load another "
+            'file')
+    for name, tensor in own.items():
+        if name in held and name != POS_EMBED and \
+                held[name].shape != tensor.shape:
+            raise ValueError(
+                f'{source} holds {name} of shape {tuple(held[name].shape)}, '
+                f'but the model has {tuple(tensor.shape)}: set the '
+                "backbone's arch to the file's, or load another file")
+
+
+def size_of(tensors: Dict[str, Tensor]) -> Optional[Tuple[int, int, int]]:
+    """(embed_dim, depth, patch_size) of a ViT's tensors, None if they lack
+    the patch kernels or all blocks."""
+    blocks = {int(key.split('.')[1]) for key in tensors
+              if key.startswith('blocks.')}
+    if PATCHES not in tensors or not blocks:
+        return None
+    kernels = tensors[PATCHES]
+    return kernels.shape[0], max(blocks) + 1, kernels.shape[-1]
 
 
 def describe(embed_dim: int, depth: int, patch_size: int) -> str:
     name = arch_name(embed_dim, depth)
-    return (f"a ViT of arch {name!r} " if name else 'a ViT ') + (
+    return (f"a ViT of arch '{name}' " if name else 'a ViT ') + (
         f'(embed_dim {embed_dim}, depth {depth}, patch_size {patch_size})')
+
+
+def fit_pos_embed(state_dict: Dict[str, Tensor], key: str, own: Tensor,
+                  grid: Tuple[int, int], report: Report) -> None:
+    """Bring a position embedding to the ViT's grid, in place.
+
+    Args:
+        state_dict: Names and tensors.
+        key: Name of the position embedding.
+        own: The ViT's, shape (1, rows * cols, D).
+        grid: Its (rows, cols).
+        report: Gets lines.
+    """
+    pos_embed = state_dict.get(key)
+    if pos_embed is None or pos_embed.shape == own.shape:
+        return
+    # What the loader recognised has lost its additional slots already.
+    extra = 0 if report.layout else common.num_extra_slots(pos_embed.shape[1])
+    if extra == 1 and key.replace(POS_EMBED, 'last_norm.weight') in state_dict:
+        pos_embed = official.fold_slot(pos_embed, report)
+    else:
+        pos_embed = pos_embed[:, extra:]
+    source = guess_grid(pos_embed.shape[1])
+    state_dict[key] = resize_pos_embed(pos_embed, source, grid)
+    if source != grid:
+        report.resized.append(f'pos_embed {source[0]}x{source[1]} to '
+                              f'{grid[0]}x{grid[1]} (rows x cols)')
+
+
+def log_table(state_dict: Dict[str, Tensor], prefix: str,
+              own: Dict[str, Tensor], report: Report) -> None:
+    """Complete a report with what is loaded and missing, and log it on the
+    first process."""
+    missing = [name for name in own if f'{prefix}{name}' not in state_dict]
+    report.loaded.append(f'{len(own) - len(missing)} of {len(own)} tensors '
+                         'of the backbone')
+    if missing:
+        names = ', '.join(missing) if len(missing) < 4 else \
+            count_names(missing)
+        report.missing.append(f'{names}: stays as initialised')
+    print_log(report.table(), 'current',
+              logging.WARNING if missing else logging.INFO)

@@ -8,6 +8,7 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from vitpose_mm.checkpoints.translate import REPORT_KEY
 from ..layers import Attention, Block, Mlp, PatchEmbed, resize_pos_embed
 from ..layers.block import LAYER_NORM_EPS
 from .archs import parse_arch, parse_out_indices
@@ -156,11 +157,12 @@ class ViT(BaseModule):
         return num_layers - 1, num_layers
 
     def _load_from_state_dict(self, state_dict: Dict[str, Tensor], prefix: str,
-                              *args) -> None:
+                              local_metadata: dict, *args) -> None:
         """Fit a checkpoint to this backbone before it is loaded."""
-        fit_checkpoint(state_dict, prefix, self.pos_embed, self.grid,
-                       len(self.blocks), self.patch_embed.proj.kernel_size[0])
-        super()._load_from_state_dict(state_dict, prefix, *args)
+        fit_checkpoint(state_dict, prefix, dict(self.named_parameters()),
+                       self.grid, local_metadata.get(REPORT_KEY))
+        super()._load_from_state_dict(state_dict, prefix, local_metadata,
+                                      *args)
 
 
 def to_map(x: Tensor, grid: Tuple[int, int]) -> Tensor:

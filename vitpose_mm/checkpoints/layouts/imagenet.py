@@ -1,0 +1,95 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+"""ViTs that were pre-trained on images: MAE, DeiT, DINO, DINOv2 and timm's
+models (augreg and others) share their names.
+
+Class token, its position slot, the final ``norm`` and heads go, as they do
+in the official ViTPose, which trains a fresh ``last_norm``.
+"""
+import re
+
+import torch
+
+from ..report import Report, count_names
+from .common import (FOREIGN_PARTS, StateDict, foreign_feature,
+                     num_extra_slots, vit_prefix)
+
+# First parts of names in such files. A file with others is some larger model
+# that happens to contain a ViT, and not ours to translate.
+KNOWN_PARTS = ('patch_embed', 'pos_embed', 'blocks', 'norm', 'fc_norm',
+               'cls_token', 'dist_token', 'mask_token', 'head', 'head_dist',
+               'pre_logits', 'attn_pool', 'decoder_pos_embed',
+               'decoder_embed', 'decoder_blocks', 'decoder_norm',
+               'decoder_pred')
+LAYER_SCALE = re.compile(r'\.ls[12]\.gamma$')
+
+
+def matches(state_dict: StateDict) -> bool:
+    """Whether this is such a ViT, of our function or not."""
+    return (vit_prefix(state_dict) == ''
+            and 'last_norm.weight' not in state_dict
+            and {key.split('.')[0] for key in state_dict}
+            <= {*KNOWN_PARTS, *FOREIGN_PARTS})
+
+
+def to_ours(state_dict: StateDict, report: Report) -> StateDict:
+    """Translate to our layout: the backbone alone, without a final norm.
+
+    Args:
+        state_dict: Their names.
+        report: Gets what is folded and ignored, and the refusal.
+    """
+    feature = foreign_feature(
+        key for key in state_dict if not LAYER_SCALE.search(key))
+    if feature:
+        report.refuse_feature(feature)
+        return state_dict
+    ours, ignored = {}, []
+    for key, tensor in state_dict.items():
+        if key.split('.')[0] in ('patch_embed', 'pos_embed', 'blocks'):
+            ours[f'backbone.{key}'] = tensor
+        else:
+            ignored.append(key)
+    if ignored:
+        report.ignored.append(count_names(ignored))
+    tokens = sum(key in ('cls_token', 'dist_token') for key in ignored)
+    extra = num_extra_slots(state_dict['pos_embed'].shape[1], tokens)
+    if extra:
+        report.ignored.append('position slots of tokens that ViTPose does '
+                              f'not have: {extra}')
+    ours['backbone.pos_embed'] = state_dict['pos_embed'][:, extra:]
+    fold_layer_scale(ours, report)
+    complete_qkv(ours, report)
+    return ours
+
+
+def fold_layer_scale(state_dict: StateDict, report: Report) -> None:
+    """Multiply LayerScale into the linear map before it, in place; both are
+    linear, so the function stays the same.
+
+    Args:
+        state_dict: Our names, and ``ls1.gamma`` and ``ls2.gamma`` of shape
+            (D,).
+        report: Gets a line.
+    """
+    scales = [key for key in state_dict if LAYER_SCALE.search(key)]
+    for key in scales:
+        gamma = state_dict.pop(key)
+        linear = key.replace('ls1.gamma', 'attn.proj').replace(
+            'ls2.gamma', 'mlp.fc2')
+        weight, bias = f'{linear}.weight', f'{linear}.bias'
+        state_dict[weight] = state_dict[weight] * gamma[:, None]
+        state_dict[bias] = state_dict[bias] * gamma
+    if scales:
+        report.folded.append(f'{len(scales)} LayerScale factors multiplied '
+                             'into attn.proj and mlp.fc2')
+
+
+def complete_qkv(state_dict: StateDict, report: Report) -> None:
+    """Give a bias of zeros to query, key and value that have none."""
+    missing = [key for key in state_dict if key.endswith('attn.qkv.weight')
+               and key.replace('weight', 'bias') not in state_dict]
+    for key in missing:
+        state_dict[key.replace('weight', 'bias')] = torch.zeros_like(
+            state_dict[key][:, 0])
+    if missing:
+        report.folded.append('qkv without bias: zeros written')

@@ -1,0 +1,26 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+"""Our own layout: what training with this package writes."""
+from ..report import Report
+from .common import VIT_PARTS, StateDict, vit_prefix
+
+
+def matches(state_dict: StateDict) -> bool:
+    """Whether a ViT in official naming has its final norm and is not the
+    official code's, which ``official.matches`` claims first."""
+    prefix = vit_prefix(state_dict)
+    return prefix is not None and f'{prefix}last_norm.weight' in state_dict
+
+
+def to_ours(state_dict: StateDict, report: Report) -> StateDict:
+    """Name a bare backbone's tensors as in a whole model; a whole model's
+    file stays as it is."""
+    if vit_prefix(state_dict):
+        return dict(state_dict)
+    return {
+        f'backbone.{key}' if key.split('.')[0] in VIT_PARTS else key: tensor
+        for key, tensor in state_dict.items()
+    }
+
+
+def from_ours(state_dict: StateDict) -> StateDict:
+    return state_dict

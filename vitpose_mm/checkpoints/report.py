@@ -1,0 +1,56 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from dataclasses import dataclass, field
+from typing import Iterable, List, Optional
+
+
+@dataclass
+class Report:
+    """What became of a checkpoint on its way into a model.
+
+    The loader starts it, the ViT completes and logs it. On the way it
+    travels as a dict in the metadata that PyTorch keeps beside a state dict,
+    which other models ignore.
+
+    Attributes:
+        source: File that was read.
+        layout: Name of its layout, None if it is none of ours.
+        refusal: Why a ViT cannot use the file, None if it can.
+        datasets: Those of a joint ViTPose+ file, in the order of experts.
+        loaded, folded, resized, ignored, missing: Lines of the table.
+    """
+
+    source: str
+    layout: Optional[str] = None
+    refusal: Optional[str] = None
+    datasets: List[str] = field(default_factory=list)
+    loaded: List[str] = field(default_factory=list)
+    folded: List[str] = field(default_factory=list)
+    resized: List[str] = field(default_factory=list)
+    ignored: List[str] = field(default_factory=list)
+    missing: List[str] = field(default_factory=list)
+
+    def refuse_feature(self, feature: str) -> None:
+        """Refuse a file because our ViT has no such thing."""
+        self.refusal = (f'{self.source} does not fit a ViTPose backbone, '
+                        f'which cannot have {feature}')
+
+    def rows(self) -> List[tuple]:
+        """(what happened, to what) of the table, without empty ones."""
+        kinds = ('loaded', 'folded', 'resized', 'ignored', 'missing')
+        return [(kind, line) for kind in kinds for line in getattr(self, kind)]
+
+    def table(self) -> str:
+        """The table as text."""
+        lines = [f'{kind:<8} {line}' for kind, line in self.rows()]
+        layout = f' (layout: {self.layout})' if self.layout else ''
+        return '\n  '.join([f'{self.source}{layout}', *lines])
+
+
+def count_names(keys: Iterable[str]) -> str:
+    """Shorten names to their first parts: 'norm (2), head (2), cls_token'."""
+    counts = {}
+    for key in keys:
+        first = key.split('.')[0]
+        counts[first] = counts.get(first, 0) + 1
+    return ', '.join(name if count == 1 else f'{name} ({count})'
+                     for name, count in counts.items())
