@@ -49,21 +49,17 @@ def write_weights(path: Path, state_dict: StateDict,
         kept: Further metadata; .safetensors has room for text alone and goes
             without.
     """
-    tensors = {key: own_storage(tensor) for key, tensor in state_dict.items()}
     if path.suffix == '.safetensors':
+        tensors = {key: tensor.contiguous()
+                   for key, tensor in state_dict.items()}
         save_file(tensors, path, metadata={'format': 'pt', **provenance})
     else:
+        tensors = {key: compact(tensor) for key, tensor in state_dict.items()}
         meta = dict(kept, vitpose_mm=provenance)
         torch.save(dict(meta=meta, state_dict=tensors), path)
 
 
-def own_storage(tensor: Tensor) -> Tensor:
-    """Give a contiguous tensor a storage of its own size, without copying.
-
-    torch.save writes whole storages: a slice of a memory-mapped file would
-    drag the file along.
-    """
-    tensor = tensor.contiguous()
-    start = tensor.storage_offset() * tensor.element_size()
-    storage = tensor.untyped_storage()[start:start + tensor.nbytes]
-    return torch.empty(0, dtype=tensor.dtype).set_(storage, 0, tensor.shape)
+def compact(tensor: Tensor) -> Tensor:
+    """Copy a slice of a larger tensor: torch.save would write all of it."""
+    is_slice = tensor.untyped_storage().nbytes() > tensor.nbytes
+    return tensor.clone() if is_slice else tensor

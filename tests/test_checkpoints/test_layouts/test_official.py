@@ -173,6 +173,13 @@ def test_leftovers_of_a_split_file_are_dropped(tmp_path, official_weights,
             in report.table()) == keep_heads
 
 
+def test_leftovers_are_dropped_where_no_loader_saw_them(official_weights,
+                                                        pose_model):
+    weights = split(official_weights(depth=1, part_features=24), 2, False)
+
+    pose_model(depth=1, num_keypoints=16).load_state_dict(weights)
+
+
 def test_padded_heads_are_cut_to_their_keypoints(tmp_path, official_weights):
     weights = official_weights(depth=1, part_features=24)
     head = 'associate_keypoint_heads.1.final_layer.'  # MPII: 16 keypoints

@@ -1,0 +1,99 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+"""What the README and the pages of docs/ name exists, and runs as written."""
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from vitpose_mm.cli import main
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [
+    ROOT / 'README.md', ROOT / 'CONTRIBUTING.md',
+    *sorted((ROOT / 'docs').glob('*.md'))
+]
+
+
+def blocks(page: Path, language: str) -> list:
+    return re.findall(rf'```{language}\n(.*?)```', page.read_text(), re.S)
+
+
+def commands(page: Path, program: str) -> list:
+    """Command lines of a program, continued lines joined."""
+    lines = '\n'.join(blocks(page, 'bash')).replace('\\\n', ' ').split('\n')
+    return [line for line in lines if line.startswith(program + ' ')]
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+def test_links_and_configs_exist(page):
+    text = page.read_text()
+    for link in re.findall(r'\]\((?!http|#)([^)#]+)', text):
+        assert (page.parent / link).exists(), link
+    for config in re.findall(r'configs/[\w/.-]+\.py', text):
+        if 'NAME' not in config:
+            assert (ROOT / config).exists(), config
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+def test_our_commands_and_their_options_exist(page):
+    for line in commands(page, 'vitpose-mm'):
+        words = shlex.split(line, comments=True)[1:]
+        command, context = main, click.Context(main)
+        while isinstance(command, click.Group):
+            name = words.pop(0)
+            command = command.get_command(context, name)
+            assert command is not None, line
+        options = {opt for param in command.params for opt in param.opts}
+        for word in words:
+            assert not word.startswith('-') or word in options, line
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """What quickstart.sh leaves behind, in small: data and six epochs."""
+    folder = tmp_path_factory.mktemp('clone')
+    (folder / 'configs').symlink_to(ROOT / 'configs')
+    for line in commands(ROOT / 'docs' / 'data.md', 'vitpose-mm'):
+        run(re.sub(r'--images \d+', '--images 24', line), folder)
+    config, = (ROOT / 'configs' / 'quickstart').glob('*synth*')
+    run(
+        f'mim train mmpose configs/quickstart/{config.name} '
+        '--work-dir work_dirs/quickstart', folder)
+    return folder
+
+
+def run(line: str, folder: Path) -> str:
+    done = subprocess.run(
+        line,
+        shell=True,
+        cwd=folder,
+        env={
+            **{k: v for k, v in os.environ.items() if k != 'VITPOSE_DATA'},
+            'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}'
+        },
+        capture_output=True,
+        text=True)
+    assert done.returncode == 0, line + done.stdout[-2000:] + \
+        done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_readme_runs_as_written(folder):
+    readme = ROOT / 'README.md'
+    tests = commands(readme, 'mim test')
+    assert len(tests) == 1
+    assert 'coco/AP' in run(tests[0], folder)
+    assert 'can train' in run('vitpose-mm doctor', folder)
+    reports = commands(readme, 'vitpose-mm report')
+    assert len(reports) == 1
+    assert 'contact_sheet.png' in run(reports[0], folder)
+    snippet, = (b for b in blocks(readme, 'python') if 'Inferencer' in b)
+    (folder / 'snippet.py').write_text(snippet + "print(result['predictions'])")
+    assert 'keypoint_scores' in run(f'{sys.executable} snippet.py', folder)
+    assert list((folder / 'out' / 'visualizations').glob('*.jpg'))
