@@ -8,7 +8,7 @@ model = dict(
     train_cfg=dict(compute_acc=False),
     test_cfg=dict(flip_test=False))
 
-train_cfg = dict(max_epochs=6, val_interval=2)
+train_cfg = dict(max_epochs=6, val_interval=3)
 param_scheduler = [
     dict(type='LinearLR', begin=0, end=100, start_factor=0.01, by_epoch=False),
     dict(
