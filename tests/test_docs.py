@@ -94,6 +94,7 @@ def test_readme_runs_as_written(folder):
     assert len(reports) == 1
     assert 'contact_sheet.png' in run(reports[0], folder)
     snippet, = (b for b in blocks(readme, 'python') if 'Inferencer' in b)
-    (folder / 'snippet.py').write_text(snippet + "print(result['predictions'])")
+    snippet += "print(result['predictions'])"
+    (folder / 'snippet.py').write_text(snippet)
     assert 'keypoint_scores' in run(f'{sys.executable} snippet.py', folder)
     assert list((folder / 'out' / 'visualizations').glob('*.jpg'))

@@ -1,5 +1,6 @@
-# Learns a handful of real COCO people by heart: the shortest proof that images,
-# annotations, targets, network, decoding and metric of an installation agree.
+# Learns a handful of real COCO people by heart: the shortest proof that
+# images, annotations, targets, network, decoding and metric of an
+# installation agree.
 _base_ = [
     '../_base_/models/vitpose_tiny.py',
     '../_base_/datasets/synth_128x96.py',

@@ -108,7 +108,6 @@ PARTS = (
 )
 
 
-
 def _limb_roles(side: str) -> dict:
     """Colours of one side's clothes."""
     return {
