@@ -13,10 +13,10 @@ from .skeleton import Skeleton
 
 LONG_SIDE, SHORT_SIDE = 320, 240
 PORTRAIT_CHANCE = .25
-PEOPLE_WEIGHTS = (.4, .35, .2, .05)  # of 1, 2, 3 and 4 people
+PEOPLE_WEIGHTS = (.5, .35, .12, .03)  # of 1, 2, 3 and 4 people
 # Pixels per body length, as a fraction of the image's height.
-MIN_SCALE, MAX_SCALE = .4, 1.0
-TRUNCATION_CHANCE = .12
+MIN_SCALE, MAX_SCALE = .5, 1.0
+TRUNCATION_CHANCE = .05
 # A place is redrawn while a body covers more of another than this.
 MAX_OVERLAP = .15
 PLACE_TRIES = 8
