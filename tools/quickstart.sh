@@ -6,7 +6,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
-TRAIN_IMAGES=3000
+TRAIN_IMAGES=2600
 VAL_IMAGES=200
 CONFIG=configs/quickstart/td-hm_ViTPose-tiny_1xb16-6e_synth-128x96.py
 WORK=work_dirs/quickstart
