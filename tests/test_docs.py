@@ -55,7 +55,7 @@ def test_our_commands_and_their_options_exist(page):
 
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory):
-    """What quickstart.sh leaves behind, in small: data and six epochs."""
+    """What quickstart.sh leaves behind, in small: data and epochs."""
     folder = tmp_path_factory.mktemp('clone')
     (folder / 'configs').symlink_to(ROOT / 'configs')
     for line in commands(ROOT / 'docs' / 'data.md', 'vitpose-mm'):
