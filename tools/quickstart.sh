@@ -8,7 +8,7 @@ set -euo pipefail
 
 TRAIN_IMAGES=2600
 VAL_IMAGES=200
-CONFIG=configs/quickstart/td-hm_ViTPose-tiny_1xb16-8e_synth-128x96.py
+CONFIG=configs/quickstart/td-hm_ViTPose-tiny_1xb16-7e_synth-128x96.py
 WORK=work_dirs/quickstart
 
 # A stage is done when stages.json, which the summary shows, has its seconds.

@@ -8,13 +8,13 @@ model = dict(
     train_cfg=dict(compute_acc=False),
     test_cfg=dict(flip_test=False))
 
-train_cfg = dict(max_epochs=8, val_interval=4)
+train_cfg = dict(max_epochs=7, val_interval=7)
 param_scheduler = [
     dict(type='LinearLR', begin=0, end=100, start_factor=0.01, by_epoch=False),
     dict(
         type='CosineAnnealingLR',
         begin=0,
-        end=8,
+        end=7,
         by_epoch=True,
         convert_to_iter_based=True),
 ]
