@@ -35,7 +35,7 @@ def test_links_and_configs_exist(page):
     for link in re.findall(r'\]\((?!http|#)([^)#]+)', text):
         assert (page.parent / link).exists(), link
     for config in re.findall(r'configs/[\w/.-]+\.py', text):
-        if 'NAME' not in config:
+        if 'NAME' not in config and '...' not in config:
             assert (ROOT / config).exists(), config
 
 
