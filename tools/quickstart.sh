@@ -87,7 +87,7 @@ stage data 'Drawing people (1 minute)' draw_data
 if stage_is_done train; then
     say 'Training is done already; --fresh trains anew.'
 else
-    stage train 'Training with mim train mmpose (6 to 9 minutes on 2 cores)' train
+    stage train 'Training with mim train mmpose (7 minutes on 2 cores)' train
 fi
 if ! stage_is_done test; then
     stage test 'Testing the best checkpoint with mim test mmpose' evaluate
