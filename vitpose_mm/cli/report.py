@@ -1,9 +1,8 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import json
-import os
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Optional
 
 import click
 
@@ -66,6 +65,7 @@ def write_report(work_dir: Path, checkpoint: Optional[Path],
     from mmpose.apis import init_model
     from mmpose.registry import DATASETS
 
+    from vitpose_mm.checkpoints.write import write_beside
     from vitpose_mm.report import Run, draw_contact_sheet, draw_curve
 
     run = Run(work_dir)
@@ -79,8 +79,9 @@ def write_report(work_dir: Path, checkpoint: Optional[Path],
     sheet = draw_contact_sheet(model, dataset, people)
     curve_path = work_dir / 'curve.png'
     sheet_path = work_dir / 'contact_sheet.png'
-    replace(sheet_path, lambda path: cv2.imwrite(str(path), sheet))
-    replace(curve_path, lambda path: draw_curve(*run.scalars(), metric, path))
+    write_beside(sheet_path, lambda path: cv2.imwrite(str(path), sheet))
+    write_beside(curve_path,
+                 lambda path: draw_curve(*run.scalars(), metric, path))
 
     stages = work_dir / 'stages.json'
     names = {'AP': 'coco/AP', 'AP50': 'coco/AP .5', 'AP75': 'coco/AP .75'}
@@ -95,8 +96,8 @@ def write_report(work_dir: Path, checkpoint: Optional[Path],
         curve=str(curve_path),
         contact_sheet=str(sheet_path),
         versions={name: version_of(name) for name in PACKAGES})
-    replace(work_dir / 'summary.json',
-            lambda path: path.write_text(json.dumps(summary, indent=2)))
+    write_beside(work_dir / 'summary.json',
+                 lambda path: path.write_text(json.dumps(summary, indent=2)))
     return summary
 
 
@@ -110,10 +111,3 @@ def version_of(package: str) -> Optional[str]:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Write beside and rename, so that no reader meets half a file."""
-    beside = path.with_name(f'.{path.stem}.part{path.suffix}')
-    write(beside)
-    os.replace(beside, path)
