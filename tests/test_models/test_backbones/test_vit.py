@@ -4,7 +4,7 @@ import torch
 from mmpose.registry import MODELS
 
 from vitpose_mm.models import ViT
-from vitpose_mm.models.layers import resize_pos_embed
+from vitpose_mm.models.layers import TokenLayout, resize_pos_embed
 
 TINY = dict(embed_dim=32, depth=4, num_heads=4)
 
@@ -36,7 +36,9 @@ def test_out_indices_return_intermediate_blocks():
     middle, last = vit(x)
     assert torch.equal(last, tiny_like(vit, (-1, ))(x)[0])
     tokens, grid = vit.patch_embed(x)
-    tokens = vit.blocks[1](vit.blocks[0](tokens + vit.pos_embed))
+    layout = TokenLayout(grid)
+    tokens = vit.blocks[0](tokens + vit.pos_embed, layout)
+    tokens = vit.blocks[1](tokens, layout)
     assert torch.equal(middle.flatten(2).transpose(1, 2), tokens)
 
 

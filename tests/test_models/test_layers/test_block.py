@@ -3,9 +3,10 @@ import numpy as np
 import torch
 from scipy.special import erf
 
-from vitpose_mm.models.layers import Attention, Block, Mlp
+from vitpose_mm.models.layers import Attention, Block, Mlp, TokenLayout
 
 DIM, HEADS, TOKENS = 12, 3, 7
+LAYOUT = TokenLayout(grid=(7, 1))
 
 
 def layer_norm(x, norm):
@@ -42,11 +43,11 @@ def test_block_equals_the_closed_form_in_float64():
         torch.nn.init.normal_(param)
     x = torch.randn(2, TOKENS, DIM, dtype=torch.float64)
     expected = [closed_form_block(sample, block) for sample in x.numpy()]
-    np.testing.assert_allclose(block(x).detach().numpy(), expected, atol=1e-9)
+    np.testing.assert_allclose(block(x, LAYOUT).detach().numpy(), expected, atol=1e-9)
 
 
 def test_drop_path_skips_whole_residual_branches_in_training_only():
     block = Block(DIM, Attention(DIM, HEADS), Mlp(DIM, 4 * DIM), 0.999999)
     x = torch.randn(4, TOKENS, DIM)
-    assert torch.equal(block.train()(x), x)
-    assert not torch.equal(block.eval()(x), x)
+    assert torch.equal(block.train()(x, LAYOUT), x)
+    assert not torch.equal(block.eval()(x, LAYOUT), x)

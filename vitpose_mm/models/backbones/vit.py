@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from vitpose_mm.checkpoints.translate import REPORT_KEY
-from ..layers import Attention, Block, Mlp, PatchEmbed, resize_pos_embed
+from ..layers import (Attention, Block, Mlp, PatchEmbed, TokenLayout,
+                      resize_pos_embed)
 from ..layers.block import LAYER_NORM_EPS
 from .archs import parse_arch, parse_out_indices
 from .fit_checkpoint import fit_checkpoint
@@ -86,7 +87,11 @@ class ViT(BaseModule):
         self.pos_embed.requires_grad_(frozen_stages < 0)
 
     def build_attn(self) -> nn.Module:
-        """Build the attention of one block: (B, N, C) to (B, N, C)."""
+        """Build the attention of one block.
+
+        Returns:
+            Maps tokens (B, N, C) and their TokenLayout to (B, N, C).
+        """
         return Attention(self.embed_dim, self.num_heads, self.qkv_bias)
 
     def build_mlp(self) -> nn.Module:
@@ -120,17 +125,30 @@ class ViT(BaseModule):
         Raises:
             ValueError: If the image is smaller than a patch.
         """
+        x, grid = self.embed(x)
+        return self.encode(x, TokenLayout(grid))
+
+    def embed(self, x: Tensor) -> Tuple[Tensor, Tuple[int, int]]:
+        """Make tokens (B, rows * cols, C) of images, with their positions.
+
+        Returns:
+            The tokens and (rows, cols).
+        """
         x, grid = self.patch_embed(x)
-        x = x + resize_pos_embed(self.pos_embed, self.grid, grid)
+        return x + resize_pos_embed(self.pos_embed, self.grid, grid), grid
+
+    def encode(self, x: Tensor, layout: TokenLayout) -> Tuple[Tensor, ...]:
+        """Run the blocks on tokens (B, N, C); returns what forward does."""
         outs = []
         for i, block in enumerate(self.blocks):
             if self.with_cp and torch.is_grad_enabled():
-                x = checkpoint(block, x, use_reentrant=False)
+                x = checkpoint(block, x, layout, use_reentrant=False)
             else:
-                x = block(x)
+                x = block(x, layout)
             if i in self.out_indices:
                 is_last = i == len(self.blocks) - 1
-                outs.append(to_map(self.last_norm(x) if is_last else x, grid))
+                outs.append(
+                    to_map(self.last_norm(x) if is_last else x, layout.grid))
         return tuple(outs)
 
     def get_layer_depth(self,

@@ -2,6 +2,8 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .token_layout import TokenLayout
+
 
 class Attention(nn.Module):
     """Multi-head self-attention over all tokens.
@@ -21,11 +23,12 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(embed_dim, 3 * embed_dim, bias=qkv_bias)
         self.proj = nn.Linear(embed_dim, embed_dim)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, layout: TokenLayout) -> Tensor:
         """Mix tokens.
 
         Args:
             x: Tokens, shape (B, N, C).
+            layout: Of no use here: all tokens see all.
 
         Returns:
             Tokens, shape (B, N, C).

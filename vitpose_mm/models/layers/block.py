@@ -2,6 +2,8 @@
 from mmcv.cnn.bricks import DropPath
 from torch import Tensor, nn
 
+from .token_layout import TokenLayout
+
 # The papers' code and every released checkpoint use this epsilon, not
 # PyTorch's default of 1e-5.
 LAYER_NORM_EPS = 1e-6
@@ -15,7 +17,7 @@ class Block(nn.Module):
 
     Args:
         embed_dim: Channels of a token.
-        attn: Maps tokens (B, N, C) to (B, N, C).
+        attn: Maps tokens (B, N, C) and their layout to (B, N, C).
         mlp: Likewise.
         drop_path_rate: Probability that a sample skips a residual branch.
     """
@@ -29,14 +31,15 @@ class Block(nn.Module):
         self.mlp = mlp
         self.drop_path = DropPath(drop_path_rate)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, layout: TokenLayout) -> Tensor:
         """Transform tokens.
 
         Args:
             x: Tokens, shape (B, N, C).
+            layout: What they are.
 
         Returns:
             Tokens, shape (B, N, C).
         """
-        x = x + self.drop_path(self.attn(self.norm1(x)))
-        return x + self.drop_path(self.mlp(self.norm2(x)))
+        x = x + self.drop_path(self.attn(self.norm1(x), layout))
+        return x + self.drop_path(self.mlp(self.norm2(x), layout))

@@ -2,6 +2,8 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .token_layout import TokenLayout
+
 
 class Mlp(nn.Module):
     """Feed-forward network of a block: two linear maps around a GELU.
@@ -16,11 +18,12 @@ class Mlp(nn.Module):
         self.fc1 = nn.Linear(embed_dim, hidden_dim)
         self.fc2 = nn.Linear(hidden_dim, embed_dim)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, layout: TokenLayout) -> Tensor:
         """Transform each token by itself.
 
         Args:
             x: Tokens, shape (B, N, C).
+            layout: Of no use here: each token is for itself.
 
         Returns:
             Tokens, shape (B, N, C).
