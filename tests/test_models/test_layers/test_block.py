@@ -43,7 +43,8 @@ def test_block_equals_the_closed_form_in_float64():
         torch.nn.init.normal_(param)
     x = torch.randn(2, TOKENS, DIM, dtype=torch.float64)
     expected = [closed_form_block(sample, block) for sample in x.numpy()]
-    np.testing.assert_allclose(block(x, LAYOUT).detach().numpy(), expected, atol=1e-9)
+    np.testing.assert_allclose(
+        block(x, LAYOUT).detach().numpy(), expected, atol=1e-9)
 
 
 def test_drop_path_skips_whole_residual_branches_in_training_only():
