@@ -125,17 +125,17 @@ class ViT(BaseModule):
         Raises:
             ValueError: If the image is smaller than a patch.
         """
-        x, grid = self.embed(x)
-        return self.encode(x, TokenLayout(grid))
+        return self.encode(*self.embed(x))
 
-    def embed(self, x: Tensor) -> Tuple[Tensor, Tuple[int, int]]:
-        """Make tokens (B, rows * cols, C) of images, with their positions.
+    def embed(self, x: Tensor) -> Tuple[Tensor, TokenLayout]:
+        """Make tokens (B, N, C) of images, with their positions.
 
         Returns:
-            The tokens and (rows, cols).
+            The tokens and what they are.
         """
         x, grid = self.patch_embed(x)
-        return x + resize_pos_embed(self.pos_embed, self.grid, grid), grid
+        x = x + resize_pos_embed(self.pos_embed, self.grid, grid)
+        return x, TokenLayout(grid)
 
     def encode(self, x: Tensor, layout: TokenLayout) -> Tuple[Tensor, ...]:
         """Run the blocks on tokens (B, N, C); returns what forward does."""
