@@ -16,7 +16,8 @@ class Report:
         layout: Name of its layout, None if it is none of ours.
         refusal: Why a ViT cannot use the file, None if it can.
         datasets: Those of a joint ViTPose+ file, in the order of experts.
-        loaded, folded, resized, ignored, missing: Lines of the table.
+        loaded, folded, copied, resized, ignored, missing: Lines of the
+            table.
     """
 
     source: str
@@ -25,6 +26,7 @@ class Report:
     datasets: List[str] = field(default_factory=list)
     loaded: List[str] = field(default_factory=list)
     folded: List[str] = field(default_factory=list)
+    copied: List[str] = field(default_factory=list)
     resized: List[str] = field(default_factory=list)
     ignored: List[str] = field(default_factory=list)
     missing: List[str] = field(default_factory=list)
@@ -36,7 +38,8 @@ class Report:
 
     def rows(self) -> List[tuple]:
         """(what happened, to what) of the table, without empty ones."""
-        kinds = ('loaded', 'folded', 'resized', 'ignored', 'missing')
+        kinds = ('loaded', 'folded', 'copied', 'resized', 'ignored',
+                 'missing')
         return [(kind, line) for kind in kinds for line in getattr(self, kind)]
 
     def table(self) -> str:

@@ -1,4 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from .backbones import ViT
+from .backbones import ViT, ViTAE, ViTMoE
+from .pose_estimators import MultiDatasetTopdownPoseEstimator
 
-__all__ = ['ViT']
+__all__ = ['MultiDatasetTopdownPoseEstimator', 'ViT', 'ViTAE', 'ViTMoE']

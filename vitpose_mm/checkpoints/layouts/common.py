@@ -14,7 +14,9 @@ VIT_PARTS = ('patch_embed', 'pos_embed', 'blocks', 'last_norm')
 EXPERT = re.compile(r'blocks\.\d+\.mlp\.experts\.(\d+)\.')
 BLOCK_PART = re.compile(
     r'blocks\.\d+\.(norm1|norm2|attn\.qkv|attn\.proj|mlp\.fc1|mlp\.fc2|'
-    r'mlp\.experts\.\d+)\.(weight|bias)$')
+    r'mlp\.experts\.\d+(\.fc1|\.fc2)?)\.(weight|bias)$')
+# The convolutions of a ViTAE, in our naming.
+PARALLEL_CONV = re.compile(r'blocks\.\d+\.pcm\.')
 # What makes a model compute something else than our ViT: first part of a name
 # beside the blocks, and start of a name in a block.
 FOREIGN_PARTS = {
@@ -33,6 +35,7 @@ FOREIGN_BLOCK_PARTS = {
     'attn.gamma1': 'LayerScale',
     'ffn.gamma2': 'LayerScale',
     'ls': 'LayerScale',
+    'pcm.': 'a convolution beside each attention, as a ViTAE has',
 }
 
 
@@ -56,9 +59,12 @@ def vit_prefix(state_dict: StateDict) -> Optional[str]:
 
 
 def is_joint(state_dict: StateDict, prefix: str = 'backbone.') -> bool:
-    """Whether the first block's fc2 needs an expert to be complete."""
+    """Whether the first block needs an expert to be complete: a part of fc2,
+    or a whole network."""
     fc2 = state_dict.get(f'{prefix}blocks.0.mlp.fc2.weight')
     norm = state_dict.get(f'{prefix}blocks.0.norm1.weight')
+    if f'{prefix}blocks.0.mlp.experts.0.fc2.weight' in state_dict:
+        return True
     return (fc2 is not None and norm is not None
             and fc2.shape[0] < norm.shape[0]
             and f'{prefix}blocks.0.mlp.experts.0.weight' in state_dict)

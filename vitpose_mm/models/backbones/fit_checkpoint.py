@@ -11,6 +11,7 @@ from vitpose_mm.checkpoints.layouts import common, mmpose, official
 from vitpose_mm.checkpoints.report import Report, count_names
 from ..layers import guess_grid, resize_pos_embed
 from .archs import arch_name
+from .fit_experts import fit_experts
 
 POS_EMBED = 'pos_embed'
 PATCHES = 'patch_embed.proj.weight'
@@ -43,8 +44,9 @@ def fit_checkpoint(state_dict: Dict[str, Tensor], prefix: str,
         mmpose.rename_backbone(state_dict, prefix, report)
     if told:
         check_content(state_dict, prefix, own, report)
-    drop_leftovers(state_dict, prefix, own, report)
-    pad_patches(state_dict, prefix, own[PATCHES], report)
+    fit_experts(state_dict, prefix, own, report)
+    check_parallel_conv(state_dict, prefix, own, report.source)
+    pad_kernels(state_dict, prefix, own, report)
     check_size(state_dict, prefix, own, report.source)
     fit_pos_embed(state_dict, f'{prefix}{POS_EMBED}', own[POS_EMBED], grid,
                   report)
@@ -80,50 +82,52 @@ def check_content(state_dict: Dict[str, Tensor], prefix: str,
             f"checkpoint='{report.source}') of the backbone")
 
 
-def drop_leftovers(state_dict: Dict[str, Tensor], prefix: str,
-                   own: Dict[str, Tensor], report: Report) -> None:
-    """Drop experts that a split ViTPose+ file still carries, in place.
+def check_parallel_conv(state_dict: Dict[str, Tensor], prefix: str,
+                        own: Dict[str, Tensor], source: str) -> None:
+    """Refuse a ViTAE's weights for a ViT without its convolutions.
 
     Raises:
-        ValueError: If fc2 is incomplete without them and the ViT has none.
+        ValueError: If so.
     """
-    experts = [key for key in state_dict if key.startswith(prefix)
-               and common.EXPERT.match(key[len(prefix):])]
-    if not experts or any(common.EXPERT.match(name) for name in own):
-        return
-    if common.is_joint(state_dict, prefix):
-        names = ', '.join(report.datasets) or (
-            f'{common.num_experts(experts)} datasets')
+    found = next((key for key in state_dict if key.startswith(prefix)
+                  and common.PARALLEL_CONV.match(key[len(prefix):])), None)
+    if found and not any(map(common.PARALLEL_CONV.match, own)):
         raise ValueError(
-            f'{report.source} is a joint ViTPose+ file: it holds experts for '
-            f'{names}, and a plain ViT has room for one. Take one out:\n'
-            f'vitpose-mm checkpoint convert {report.source} OUT.pth '
-            f"--to vitpose_mm --dataset {(report.datasets or ['coco'])[0]}")
-    for key in experts:
-        del state_dict[key]
-    official.note_ignored(report, experts, prefix)
+            f'{source} holds a ViTAE, which has a convolution in each block '
+            f"({found}): set the backbone's type='ViTAE', or load another "
+            'file')
 
 
-def pad_patches(state_dict: Dict[str, Tensor], prefix: str, own: Tensor,
-                report: Report) -> None:
-    """Surround smaller patch kernels with zeros, in place, as the official
-    loader does for the 14x14 kernels of MAE's ViT-H.
+def pad_kernels(state_dict: Dict[str, Tensor], prefix: str,
+                own: Dict[str, Tensor], report: Report) -> None:
+    """Surround smaller kernels with zeros, in place: the 14x14 patches of
+    MAE's ViT-H, as the official loader does, and the 1x1 convolutions of a
+    ViTAE that was pre-trained with masks.
 
     Args:
         state_dict: Names and tensors.
         prefix: Of the ViT.
-        own: The ViT's kernels, shape (D, 3, patch_size, patch_size).
-        report: Gets a line.
+        own: The ViT's parameters by name, without prefix.
+        report: Gets a line for each kind.
     """
-    kernels = state_dict.get(prefix + PATCHES)
-    if kernels is None or kernels.shape[-1] >= own.shape[-1]:
-        return
-    size, missing = kernels.shape[-1], own.shape[-1] - kernels.shape[-1]
-    before, after = missing // 2, missing - missing // 2
-    state_dict[prefix + PATCHES] = F.pad(kernels,
-                                         (before, after, before, after))
-    report.resized.append(f'patch kernels {size}x{size} to {own.shape[-1]}x'
-                          f'{own.shape[-1]}, zeros around')
+    counts = {}
+    for name in own:
+        kernels = state_dict.get(prefix + name)
+        if kernels is None or kernels.ndim != 4:
+            continue
+        size, wanted = kernels.shape[-1], own[name].shape[-1]
+        if size >= wanted:
+            continue
+        before, after = (wanted - size) // 2, (wanted - size + 1) // 2
+        state_dict[prefix + name] = F.pad(kernels,
+                                          (before, after, before, after))
+        kind = 'patch' if name == PATCHES else 'parallel'
+        line = f'{kind} kernels {size}x{size} to {wanted}x{wanted}'
+        counts[line] = counts.get(line, 0) + 1
+    report.resized += [
+        f'{line}, zeros around' + (f' ({count})' if count > 1 else '')
+        for line, count in counts.items()
+    ]
 
 
 def check_size(state_dict: Dict[str, Tensor], prefix: str,

@@ -1,0 +1,149 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from typing import Optional, Sequence, Tuple, Union
+
+import torch
+from mmpose.registry import MODELS
+from torch import Tensor, nn
+
+from ..layers import IndependentMoEMlp, PartialMoEMlp, SharedMoEMlp
+from .vit import ViT
+
+FFNS = ('partial', 'independent', 'shared_independent')
+
+
+@MODELS.register_module()
+class ViTMoE(ViT):
+    """ViT whose feed-forward networks know the dataset of each sample.
+
+    ViTPose+ (arXiv 2212.04246, section 3.3). A batch may mix datasets in any
+    order; each expert computes its own samples only. A checkpoint of a plain
+    ViT loads too: every expert then starts from its weights.
+
+    Args:
+        num_experts: Datasets.
+        ffn: 'partial' (the papers' choice): the experts are the last
+            ``part_features`` channels of fc2; 'independent': a whole network
+            each; 'shared_independent': a shared network plus one each.
+        part_features: Channels of a 'partial' expert; a quarter of the
+            channels by default, as in the released models.
+        arch, img_size, patch_size, qkv_bias, drop_path_rate, with_cp,
+            frozen_stages, out_indices, init_cfg: As of ``ViT``.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+    """
+
+    def __init__(self,
+                 num_experts: int,
+                 ffn: str = 'partial',
+                 part_features: Optional[int] = None,
+                 arch: Union[str, dict] = 'base',
+                 img_size: Tuple[int, int] = (256, 192),
+                 patch_size: int = 16,
+                 qkv_bias: bool = True,
+                 drop_path_rate: float = 0.,
+                 with_cp: bool = False,
+                 frozen_stages: int = -1,
+                 out_indices: Sequence[int] = (-1, ),
+                 init_cfg: Optional[dict] = None) -> None:
+        if ffn not in FFNS:
+            raise ValueError(f'ffn={ffn!r} is not one of {FFNS}')
+        if num_experts < 1:
+            raise ValueError(f'num_experts={num_experts} must be at least 1')
+        if part_features is not None and ffn != 'partial':
+            raise ValueError(f"part_features={part_features} is for "
+                             f"ffn='partial', not for ffn='{ffn}'")
+        # ViT builds the networks, so these must be known before.
+        self.num_experts = num_experts
+        self.ffn = ffn
+        self.part_features = part_features
+        super().__init__(
+            arch=arch,
+            img_size=img_size,
+            patch_size=patch_size,
+            qkv_bias=qkv_bias,
+            drop_path_rate=drop_path_rate,
+            with_cp=with_cp,
+            frozen_stages=frozen_stages,
+            out_indices=out_indices,
+            init_cfg=init_cfg)
+
+    def build_mlp(self) -> nn.Module:
+        """Build the feed-forward network of one block."""
+        size = self.embed_dim, self.hidden_dim, self.num_experts
+        if self.ffn == 'independent':
+            return IndependentMoEMlp(*size)
+        if self.ffn == 'shared_independent':
+            return SharedMoEMlp(*size)
+        part_features = self.part_features or self.embed_dim // 4
+        if not 0 < part_features < self.embed_dim:
+            raise ValueError(f'part_features={part_features} must lie '
+                             f'between 0 and embed_dim, {self.embed_dim}')
+        return PartialMoEMlp(*size, part_features)
+
+    def forward(self,
+                x: Tensor,
+                dataset_idx: Optional[Tensor] = None) -> Tuple[Tensor, ...]:
+        """Encode images.
+
+        Args:
+            x: Normalised images, shape (B, 3, H, W), pixels of the crop.
+            dataset_idx: Expert of each sample, shape (B,), int64, on the
+                CPU, so that nothing waits for the device; in any order, but
+                images that are sorted by it need not be copied. May be left
+                out with one expert.
+
+        Returns:
+            What ``ViT.forward`` does.
+
+        Raises:
+            ValueError: If dataset_idx is needed and missing, or does not
+                name an expert for each sample.
+        """
+        if dataset_idx is None and self.num_experts == 1:
+            dataset_idx = torch.zeros(len(x), dtype=torch.int64)
+        self.check_index(dataset_idx, len(x))
+        lengths = tuple(
+            dataset_idx.bincount(minlength=self.num_experts).tolist())
+        is_sorted = bool((dataset_idx.diff() >= 0).all())
+        if not is_sorted:
+            order = dataset_idx.argsort(stable=True)
+            x = x[order.to(x.device, non_blocking=True)]
+        x, layout = self.embed(x)
+        outs = self.encode(x, layout._replace(lengths=lengths))
+        if not is_sorted:
+            back = order.argsort().to(x.device, non_blocking=True)
+            outs = tuple(out[back] for out in outs)
+        return outs
+
+    def check_index(self, dataset_idx: Optional[Tensor], num: int) -> None:
+        """Raise ValueError unless it names an expert for each sample."""
+        if dataset_idx is None:
+            raise ValueError(
+                f'this ViTMoE has {self.num_experts} experts, so it needs '
+                'dataset_idx, the expert of each sample; '
+                'MultiDatasetTopdownPoseEstimator gives it, and fold(index) '
+                'makes the ViT of one expert')
+        if (dataset_idx.shape != (num, ) or dataset_idx.dtype != torch.int64
+                or dataset_idx.device.type != 'cpu'):
+            raise ValueError(
+                f'dataset_idx must be int64 of shape ({num},) on the CPU, '
+                f'not {dataset_idx.dtype} of shape '
+                f'{tuple(dataset_idx.shape)} on {dataset_idx.device}')
+        if num and not 0 <= int(dataset_idx.min()) <= int(
+                dataset_idx.max()) < self.num_experts:
+            raise ValueError(
+                f'dataset_idx {sorted(set(dataset_idx.tolist()))} must lie '
+                f'in [0, {self.num_experts - 1}]')
+
+    def fold(self, index: int) -> None:
+        """Become, in place, the ViT of one expert: the same outputs for its
+        samples, and forward needs no dataset_idx any more.
+
+        Args:
+            index: Which expert, from 0.
+        """
+        self.check_index(torch.tensor([index]), 1)
+        for block in self.blocks:
+            block.mlp = block.mlp.fold(index)
+        self.num_experts = 1

@@ -1,0 +1,260 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from typing import Dict, List, Optional, Sequence, Tuple
+
+import torch
+from mmengine.model import ModuleDict
+from mmpose.models import TopdownPoseEstimator
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
+from torch import Tensor
+
+from .registered_metainfo import registered_metainfo
+from .routes import Routes, reorder, split
+
+Features = Tuple[Tensor, ...]
+
+
+@MODELS.register_module()
+class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
+    """One backbone for several datasets, a head for each.
+
+    ViTPose+ (arXiv 2212.04246, section 3.3) with a ``ViTMoE``, multi-dataset
+    ViTPose (arXiv 2204.12484, section 4.3) with a plain ``ViT``. Each sample
+    goes the way of its dataset, which it names itself (``dataset_name`` in
+    its metainfo), so batches may mix datasets in training and in testing.
+    Experts and heads compute their own samples only; a head's batch norm
+    sees no others.
+
+    Args:
+        backbone: Config of a ViTMoE with one expert per head, or of any
+            other backbone, which all datasets then share.
+        heads: dataset_name to config of a stock heatmap head, in the order
+            of the experts.
+        neck: Config of a neck that all datasets share.
+        aliases: Other dataset_name to one of ``heads``, for datasets that
+            are only tested, for example dict(ochuman='coco').
+        loss_weights: dataset_name to the weight of its mean loss. By default
+            the dataset's share of the batch, which makes the sum the mean
+            over the batch.
+        train_cfg: As in TopdownPoseEstimator.
+        test_cfg: Likewise. ``dataset`` names the dataset whose way all
+            samples go, whatever they name themselves; ``dataset_meta`` is
+            then that dataset's, whatever a checkpoint says.
+        data_preprocessor: As in TopdownPoseEstimator.
+        init_cfg: Likewise.
+        metainfo: Likewise.
+
+    Raises:
+        ValueError: If a name does not occur in ``heads``, or their number is
+            not that of the experts.
+    """
+
+    def __init__(self,
+                 backbone: dict,
+                 heads: Dict[str, dict],
+                 neck: Optional[dict] = None,
+                 aliases: Optional[Dict[str, str]] = None,
+                 loss_weights: Optional[Dict[str, float]] = None,
+                 train_cfg: Optional[dict] = None,
+                 test_cfg: Optional[dict] = None,
+                 data_preprocessor: Optional[dict] = None,
+                 init_cfg: Optional[dict] = None,
+                 metainfo: Optional[dict] = None) -> None:
+        (first, head), *others = heads.items()
+        super().__init__(
+            backbone=backbone,
+            neck=neck,
+            head=head,
+            train_cfg=train_cfg,
+            test_cfg=test_cfg,
+            data_preprocessor=data_preprocessor,
+            init_cfg=init_cfg,
+            metainfo=metainfo)
+        # The base class cannot do without a head, so it has built the first.
+        self.heads = ModuleDict({first: self.head})
+        del self.head
+        for name, head in others:
+            self.heads[name] = MODELS.build(head)
+            self.heads[name].test_cfg = self.test_cfg.copy()
+        self.routes = Routes(
+            list(heads), dict(aliases or {}), self.test_cfg.get('dataset'))
+        self.num_experts = getattr(self.backbone, 'num_experts', 1)
+        self.loss_weights = loss_weights
+        self.check_names()
+        self._chosen_meta = self.metainfo
+        if self.routes.chosen is not None and metainfo is None:
+            self._chosen_meta = registered_metainfo(self.routes.chosen)
+
+    def check_names(self) -> None:
+        """Raise ValueError if the arguments disagree about the datasets."""
+        names = self.routes.names
+        if self.num_experts not in (1, len(names)):
+            raise ValueError(f'the backbone has {self.num_experts} experts, '
+                             f'but there are {len(names)} heads: {names}')
+        if self.loss_weights and set(self.loss_weights) != set(names):
+            raise ValueError(f'loss_weights={self.loss_weights} must give a '
+                             f'weight to each of {names}')
+
+    @property
+    def dataset_meta(self) -> dict:
+        """Metainfo of the dataset that the model predicts."""
+        if self.routes.chosen is not None and self._chosen_meta is not None:
+            return self._chosen_meta
+        return self._dataset_meta
+
+    @dataset_meta.setter
+    def dataset_meta(self, dataset_meta: dict) -> None:
+        self._dataset_meta = dataset_meta
+
+    def extract_feat(self, inputs: Tensor,
+                     indices: Sequence[int]) -> Features:
+        """Extract features.
+
+        Args:
+            inputs: Normalised crops, shape (B, 3, H, W).
+            indices: Head of each sample, in ascending order.
+
+        Returns:
+            Maps (B, C, h, w), one per scale.
+        """
+        if self.num_experts > 1:
+            feats = self.backbone(inputs, torch.tensor(indices))
+        else:
+            feats = self.backbone(inputs)
+        return self.neck(feats) if self.with_neck else feats
+
+    def loss(self, inputs: Tensor,
+             data_samples: Sequence[PoseDataSample]) -> Dict[str, Tensor]:
+        """Compute each dataset's loss on its part of the batch.
+
+        Args:
+            inputs: Normalised crops, shape (B, 3, H, W).
+            data_samples: B samples with targets, each with the keypoints of
+                its dataset.
+
+        Returns:
+            '<dataset>/loss_kpt' for all datasets, '<dataset>/acc_pose' for
+            those in the batch.
+        """
+        indices = self.routes.indices(data_samples, self.training)
+        order = sorted(range(len(indices)), key=indices.__getitem__)
+        data_samples = [data_samples[i] for i in order]
+        feats = self.extract_feat(
+            reorder(inputs, order), [indices[i] for i in order])
+        lengths = [indices.count(i) for i in range(len(self.heads))]
+        losses, start = {}, 0
+        for (name, head), length, part in zip(self.heads.items(), lengths,
+                                              split(feats, lengths)):
+            own = data_samples[start:start + length]
+            start += length
+            if own:
+                terms = head.loss(part, own, train_cfg=self.train_cfg)
+                weight = self.loss_weights[name] if self.loss_weights else \
+                    length / len(indices)
+                terms = {
+                    key: value * weight if 'loss' in key else value
+                    for key, value in terms.items()
+                }
+            else:
+                # Zero, and so are its gradients: data-parallel training
+                # waits for one of every parameter.
+                terms = dict(loss_kpt=head(part).sum())
+            losses.update(
+                {f'{name}/{key}': value
+                 for key, value in terms.items()})
+        return losses
+
+    def predict(
+            self, inputs: Tensor,
+            data_samples: Sequence[PoseDataSample]) -> List[PoseDataSample]:
+        """Predict keypoints in image pixels.
+
+        Args:
+            inputs: Normalised crops, shape (B, 3, H, W).
+            data_samples: B samples of any datasets.
+
+        Returns:
+            The samples, in their order, with ``pred_instances``.
+        """
+        # A head takes one flip order for all of its samples, and two
+        # datasets of one head may have two.
+        indices = self.routes.indices(data_samples, self.training)
+        keys = [(index, tuple(sample.metainfo.get('flip_indices', ())))
+                for index, sample in zip(indices, data_samples)]
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        indices = [keys[i][0] for i in order]
+        inputs = reorder(inputs, order)
+        feats = [self.extract_feat(inputs, indices)]
+        if self.test_cfg.get('flip_test', False):
+            feats.append(self.extract_feat(inputs.flip(-1), indices))
+        groups = {key: [i for i in order if keys[i] == key]
+                  for key in sorted(set(keys))}
+        lengths = [len(group) for group in groups.values()]
+        for (key, group), *parts in zip(groups.items(),
+                                        *(split(f, lengths) for f in feats)):
+            self.predict_group(key[0], parts,
+                               [data_samples[i] for i in group])
+        return list(data_samples)
+
+    def predict_group(self, index: int, feats: List[Features],
+                      data_samples: List[PoseDataSample]) -> None:
+        """Run one head on samples of one flip order and store the results.
+
+        Args:
+            index: Position of the head.
+            feats: Its features, and those of the mirrored crops if there is
+                a flip test.
+            data_samples: As many samples.
+
+        Raises:
+            ValueError: If the samples have other keypoints than the head.
+        """
+        name = self.routes.names[index]
+        head = self.heads[name]
+        flip = data_samples[0].metainfo.get('flip_indices', ())
+        if flip and len(flip) != head.out_channels:
+            raise ValueError(
+                f"samples of '{data_samples[0].metainfo.get('dataset_name')}' "
+                f"have {len(flip)} keypoints, but the head of '{name}' "
+                f'predicts {head.out_channels}')
+        preds = head.predict(
+            feats if len(feats) > 1 else feats[0],
+            data_samples,
+            test_cfg=self.test_cfg)
+        fields = None
+        if isinstance(preds, tuple):
+            preds, fields = preds
+        self.add_pred_to_datasample(preds, fields, data_samples)
+
+    def _forward(self, inputs: Tensor) -> Tensor:
+        """Return the chosen dataset's heatmaps, for mode 'tensor', in which
+        no sample tells its dataset."""
+        names, chosen = self.routes.names, self.routes.chosen
+        if chosen is None and len(names) > 1:
+            raise ValueError("mode 'tensor' does not tell the datasets of the "
+                             'crops; choose one with test_cfg.dataset, of '
+                             f'{names}')
+        index = self.routes.index(chosen or names[0])
+        feats = self.extract_feat(inputs, [index] * len(inputs))
+        return self.heads[names[index]](feats)
+
+    def switch_to_deploy(self) -> None:
+        """Keep, in place, what the dataset of test_cfg.dataset needs: a
+        plain ViT and one head, with the same outputs.
+
+        Raises:
+            ValueError: If none is chosen.
+        """
+        if self.routes.chosen is None:
+            raise ValueError('choose the dataset to keep with '
+                             f'test_cfg.dataset, of {self.routes.names}')
+        index = self.routes.index(self.routes.chosen)
+        if self.num_experts > 1:
+            self.backbone.fold(index)
+            self.num_experts = 1
+        name = self.routes.names[index]
+        self.heads = ModuleDict({name: self.heads[name]})
+        aliases = {key: value for key, value in self.routes.aliases.items()
+                   if value == name}
+        self.routes = Routes([name], aliases, self.routes.chosen)
+        super().switch_to_deploy()
