@@ -41,8 +41,8 @@ def test_joint_file_lists_datasets_and_heads(tmp_path, official_weights):
     facts = inspect_checkpoint(tmp_path / 'joint.pth')
 
     assert facts['datasets'] == ['coco', 'aic', 'mpii', 'ap10k', 'apt36k',
-                                 'wholebody']
-    assert facts['heads']['wholebody']['keypoints'] == 133
+                                 'coco_wholebody']
+    assert facts['heads']['coco_wholebody']['keypoints'] == 133
     assert facts['part_features'] == 192
     assert any('192 channels' in line and '96' in line
                for line in facts['unusual'])
@@ -57,7 +57,7 @@ def test_unusual_things_are_said(tmp_path, official_weights):
     facts = inspect_checkpoint(tmp_path / 'file.pth')
 
     text = ' '.join(facts['unusual'])
-    assert 'none of small, base, large and huge' in text
+    assert 'none of small, base, large, huge, giant' in text
     assert 'missing: backbone.blocks.0.attn.proj.bias' in text
     assert 'optimizer' in text
     assert tuple(facts['img_size']) == (64, 48)

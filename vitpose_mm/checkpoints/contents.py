@@ -5,7 +5,7 @@ from typing import Dict, List, Optional, Set, Tuple
 
 from vitpose_mm.models.backbones.archs import ARCHS, arch_name
 from vitpose_mm.models.layers import guess_grid
-from .layouts import StateDict, datasets_of, is_joint
+from .layouts import StateDict, datasets_of, ffn_of
 from .layouts.common import wrong_width
 from .read import CheckpointError
 
@@ -38,7 +38,8 @@ class Contents:
             to 4:3, as files store no shape.
         heads: Dataset to head; the key of a dense file's head is ''.
         datasets: Those with an expert, in order; empty for a dense file.
-        part_features: Channels of each expert; None for a dense file.
+        ffn: Kind of the experts, as ViTMoE calls it; None for a dense file.
+        part_features: Channels of each 'partial' expert.
         has_last_norm: False for pre-training files.
         has_qkv_bias: Whether query, key and value have a bias.
     """
@@ -52,6 +53,7 @@ class Contents:
     grid: Tuple[int, int]
     heads: Dict[str, Head]
     datasets: List[str]
+    ffn: Optional[str]
     part_features: Optional[int]
     has_last_norm: bool
     has_qkv_bias: bool
@@ -79,18 +81,21 @@ def read_contents(state_dict: StateDict, meta: dict) -> Contents:
     embed_dim = patches.shape[0]
     depth = 1 + max(int(key.split('.')[2]) for key in state_dict
                     if key.startswith('backbone.blocks.'))
-    expert = state_dict.get('backbone.blocks.0.mlp.experts.0.weight')
+    ffn, mlp = ffn_of(state_dict), 'backbone.blocks.0.mlp.'
+    own = 'experts.0.' if ffn == 'independent' else ''
     return Contents(
         arch=arch_name(embed_dim, depth),
         embed_dim=embed_dim,
         depth=depth,
-        hidden_dim=state_dict['backbone.blocks.0.mlp.fc1.weight'].shape[0],
+        hidden_dim=len(state_dict[f'{mlp}{own}fc1.weight']),
         num_heads=find_num_heads(embed_dim, meta),
         patch_size=patches.shape[-1],
         grid=guess_grid(state_dict['backbone.pos_embed'].shape[1]),
         heads=read_heads(state_dict),
         datasets=datasets_of(state_dict),
-        part_features=expert.shape[0] if is_joint(state_dict) else None,
+        ffn=ffn,
+        part_features=len(state_dict[f'{mlp}experts.0.weight'])
+        if ffn == 'partial' else None,
         has_last_norm='backbone.last_norm.weight' in state_dict,
         has_qkv_bias='backbone.blocks.0.attn.qkv.bias' in state_dict)
 
@@ -136,8 +141,12 @@ def read_head(state_dict: StateDict, prefix: str) -> Head:
 def missing_names(state_dict: StateDict, contents: Contents) -> Set[str]:
     """Names that a model of this size has and the state dict lacks."""
     linear = ('weight', 'bias')
-    parts = ['norm1', 'attn.qkv', 'attn.proj', 'norm2', 'mlp.fc1', 'mlp.fc2']
-    parts += [f'mlp.experts.{i}' for i in range(len(contents.datasets))]
+    parts = ['norm1', 'attn.qkv', 'attn.proj', 'norm2']
+    if contents.ffn != 'independent':
+        parts += ['mlp.fc1', 'mlp.fc2']
+    parts += [f'mlp.experts.{i}{part}' for i in range(len(contents.datasets))
+              for part in (('', ) if contents.part_features else
+                           ('.fc1', '.fc2'))]
     names = {f'backbone.blocks.{i}.{part}.{kind}'
              for i in range(contents.depth) for part in parts
              for kind in linear}

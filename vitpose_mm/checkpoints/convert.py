@@ -9,7 +9,7 @@ from vitpose_mm.version import __version__
 from .contents import read_contents
 from .dense import fold_dataset
 from .hf_config import hf_config
-from .layouts import (StateDict, hf, is_joint, meta_of, mmpose, official,
+from .layouts import (StateDict, ffn_of, hf, meta_of, mmpose, official,
                       vitpose_mm)
 from .layouts.common import foreign_feature
 from .read import CheckpointError, read_checkpoint, weights_file
@@ -19,6 +19,13 @@ from .write import write_beside, write_weights
 
 TARGETS = {'vitpose_mm': vitpose_mm, 'mmpose': mmpose, 'official': official,
            'hf': hf}
+# Kinds of experts that a layout can hold; None is a dense file.
+EXPERTS = {
+    'vitpose_mm': (None, 'partial', 'independent', 'shared_independent'),
+    'mmpose': (None, ),
+    'official': (None, 'partial'),
+    'hf': (None, 'partial'),
+}
 
 
 def convert(source: Path, target: Path, layout: str,
@@ -50,11 +57,11 @@ def convert(source: Path, target: Path, layout: str,
         raise CheckpointError(report.refusal)
     if dataset:
         state_dict = fold_dataset(state_dict, dataset, report)
-    elif is_joint(state_dict) and layout == 'mmpose':
+    elif ffn_of(state_dict) not in EXPERTS[layout]:
         raise CheckpointError(
-            f"{source} is a joint ViTPose+ file, and MMPose's own ViT has no "
-            f'experts; choose one with --dataset: '
-            f"{', '.join(report.datasets)}")
+            f'{source} is a joint ViTPose+ file with {ffn_of(state_dict)} '
+            f"experts, which the layout '{layout}' does not have; choose one "
+            f"with --dataset: {', '.join(report.datasets)}")
     provenance = describe_source(source, report, dataset)
     kept = {} if dataset else {
         key: meta[key] for key in ('dataset_meta', 'cfg') if key in meta}
@@ -101,7 +108,11 @@ def describe_source(source: Path, report: Report,
         source_layout=report.layout,
         converted_by=f'vitpose_mm {__version__}',
         converted_on=date.today().isoformat())
-    return {**told, 'dataset': dataset} if dataset else told
+    if dataset:
+        told['dataset'] = dataset
+    elif report.datasets:
+        told['datasets'] = ','.join(report.datasets)
+    return told
 
 
 def write_folder(folder: Path, config: dict, state_dict: StateDict,

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import List, Optional
 
+from vitpose_mm.models.backbones.archs import ARCHS
 from .contents import Contents, missing_names, read_contents
 from .expert_datasets import EXPERT_DATASETS
 from .layouts import StateDict, meta_of, unwrap
@@ -34,7 +35,8 @@ def inspect_checkpoint(path: Path) -> dict:
     tensors = unwrap(checkpoint)
     # Names and shapes tell all; nothing needs to be read or computed.
     shapes = {key: tensor.to('meta') for key, tensor in tensors.items()}
-    state_dict, report = to_ours(dict(state_dict=shapes), path)
+    state_dict, report = to_ours(
+        dict(state_dict=shapes, meta=meta_of(checkpoint)), path)
     if report.refusal:
         raise CheckpointError(report.refusal)
     contents = read_contents(state_dict, meta_of(checkpoint))
@@ -59,7 +61,12 @@ def unusual_contents(contents: Contents, state_dict: StateDict) -> List[str]:
     """What sets weights apart from the published ones, in sentences."""
     unusual = []
     if contents.arch is None:
-        unusual.append('the size is none of small, base, large and huge')
+        unusual.append(f"the size is none of {', '.join(ARCHS)}")
+    kernels = state_dict.get('backbone.blocks.0.pcm.0.weight')
+    if kernels is not None:
+        unusual.append(f'a ViTAE: a {kernels.shape[-1]}x{kernels.shape[-1]} '
+                       'convolution beside each attention; the backbone '
+                       "must have type='ViTAE'")
     if contents.num_heads is None:
         unusual.append('the number of heads is unknown: no tensor shows it')
     if not contents.has_last_norm and contents.arch == 'small':

@@ -6,7 +6,8 @@ from typing import Tuple, Union
 
 from .layouts import (StateDict, datasets_of, detect, looks_like, meta_of,
                       unwrap)
-from .layouts.common import foreign_feature, wrong_width
+from .layouts.common import (PARALLEL_CONV, foreign_feature, sort_heads,
+                             wrong_width)
 from .report import Report
 
 # Where the loader leaves its report for the ViT: PyTorch hands each module
@@ -71,9 +72,15 @@ def to_ours(checkpoint: dict,
         return state_dict, report
     if report.refusal is None and report.layout != 'vitpose_mm':
         # Users' own models may well have further parts.
-        feature = foreign_feature(ours) or wrong_width(ours)
+        feature = foreign_feature(
+            key for key in ours
+            if not PARALLEL_CONV.search(key)) or wrong_width(ours)
         if feature:
             report.refuse_feature(feature)
+    order = meta_of(checkpoint).get('datasets')
+    if order:
+        # .safetensors files sort their names.
+        ours = sort_heads(ours, order.split(','))
     report.datasets = datasets_of(ours)
     return ours, report
 

@@ -29,7 +29,7 @@ def command() -> None:
               help='Layout to write.')
 @click.option('--dataset', metavar='NAME',
               help='Take this dataset (coco, aic, mpii, ap10k, apt36k or '
-              'wholebody) out of a joint ViTPose+ file.')
+              'coco_wholebody) out of a joint ViTPose+ file.')
 def convert(src: Path, dst: Path, layout: str, dataset: Optional[str]) -> None:
     """Write SRC in another layout to DST, a .pth or .safetensors file, or a
     folder for --to hf.
@@ -37,7 +37,7 @@ def convert(src: Path, dst: Path, layout: str, dataset: Optional[str]) -> None:
     \b
     vitpose-mm checkpoint convert vitpose-b.pth b.safetensors --to vitpose_mm
     vitpose-mm checkpoint convert vitpose+_base.pth body.pth \\
-        --to mmpose --dataset wholebody
+        --to mmpose --dataset coco_wholebody
     vitpose-mm checkpoint convert epoch_210.pth my-vitpose --to hf
     """
     from vitpose_mm.checkpoints import CheckpointError
@@ -90,8 +90,10 @@ def describe(facts: dict) -> Iterator[Tuple[str, str]]:
     if not facts['heads']:
         yield 'head', 'none, a backbone alone'
     if facts['datasets']:
-        yield 'datasets', (', '.join(facts['datasets']) +
-                           f" ({facts['part_features']} channels each)")
+        yield 'datasets', ', '.join(facts['datasets'])
+        yield 'experts', facts['ffn'] + (
+            f", {facts['part_features']} channels each"
+            if facts['part_features'] else '')
     for line in facts['on_load']:
         yield 'on load', line
     for line in facts['unusual']:

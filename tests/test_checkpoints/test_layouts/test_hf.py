@@ -10,7 +10,7 @@ from transformers import (VitPoseBackboneConfig, VitPoseConfig,
 
 from vitpose_mm.checkpoints.convert import convert
 
-DATASETS = ['coco', 'aic', 'mpii', 'ap10k', 'apt36k', 'wholebody']
+DATASETS = ['coco', 'aic', 'mpii', 'ap10k', 'apt36k', 'coco_wholebody']
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from mmengine.runner import load_checkpoint
 from vitpose_mm.checkpoints import CheckpointError
 from vitpose_mm.checkpoints.convert import convert
 
-DATASETS = ['coco', 'aic', 'mpii', 'ap10k', 'apt36k', 'wholebody']
+DATASETS = ['coco', 'aic', 'mpii', 'ap10k', 'apt36k', 'coco_wholebody']
 HEADS = ['keypoint_head.'] + [f'associate_keypoint_heads.{j}.'
                               for j in range(5)]
 
@@ -117,7 +117,7 @@ def test_joint_file_is_refused_with_the_cure(tmp_path, official_weights,
             pose_model(init_cfg=dict(type='Pretrained', checkpoint=path)
                        ).backbone.init_weights()
 
-    assert 'coco, aic, mpii, ap10k, apt36k, wholebody' in str(error.value)
+    assert 'coco, aic, mpii, ap10k, apt36k, coco_wholebody' in str(error.value)
     assert f'vitpose-mm checkpoint convert {path}' in str(error.value)
 
 

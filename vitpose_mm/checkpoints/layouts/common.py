@@ -5,7 +5,7 @@ from typing import Dict, Iterable, List, Optional
 
 from torch import Tensor
 
-from ..expert_datasets import expert_name
+from ..expert_datasets import expert_names
 
 StateDict = Dict[str, Tensor]
 
@@ -110,11 +110,39 @@ def num_experts(keys: Iterable[str]) -> int:
     return max(found) + 1 if found else 0
 
 
+def ffn_of(state_dict: StateDict) -> Optional[str]:
+    """Kind of a joint file's experts, as ``ViTMoE`` calls it; None for a
+    dense file. In our layout."""
+    if not is_joint(state_dict):
+        return None
+    if 'backbone.blocks.0.mlp.experts.0.weight' in state_dict:
+        return 'partial'
+    shared = 'backbone.blocks.0.mlp.fc2.weight' in state_dict
+    return 'shared_independent' if shared else 'independent'
+
+
 def datasets_of(state_dict: StateDict) -> List[str]:
     """Name the datasets of a joint file in our layout, in the order of their
-    experts; empty for a dense one."""
+    experts; empty for a dense one. The heads tell: they come in that order."""
     count = num_experts(state_dict) if is_joint(state_dict) else 0
-    return [expert_name(index, count) for index in range(count)]
+    heads = dict.fromkeys(key.split('.')[1] for key in state_dict
+                          if key.startswith('heads.'))
+    return list(heads) if len(heads) == count else expert_names(count)
+
+
+def sort_heads(state_dict: StateDict, datasets: List[str]) -> StateDict:
+    """Put the heads of a joint file in the order of their experts.
+
+    Args:
+        state_dict: In our layout.
+        datasets: In that order.
+    """
+    def place(key: str) -> int:
+        parts = key.split('.')
+        is_known = parts[0] == 'heads' and parts[1] in datasets
+        return datasets.index(parts[1]) if is_known else -1
+
+    return {key: state_dict[key] for key in sorted(state_dict, key=place)}
 
 
 def foreign_feature(keys: Iterable[str]) -> Optional[str]:
@@ -142,15 +170,17 @@ def foreign_feature(keys: Iterable[str]) -> Optional[str]:
 def wrong_width(state_dict: StateDict) -> Optional[str]:
     """Say in which way the first block's feed-forward network does not fit
     together, in our layout; None if it does."""
+    own = 'mlp.experts.0.' if ffn_of(state_dict) == 'independent' else 'mlp.'
     fc1, fc2, expert, norm = (
         state_dict.get(f'backbone.blocks.0.{name}.weight')
-        for name in ('mlp.fc1', 'mlp.fc2', 'mlp.experts.0', 'norm1'))
+        for name in (f'{own}fc1', f'{own}fc2', 'mlp.experts.0', 'norm1'))
     if fc1 is None or fc2 is None:
         return 'no feed-forward network mlp.fc1 and mlp.fc2 in block 0'
     if fc1.shape[0] != fc2.shape[1]:
         return ('a gated feed-forward network (SwiGLU): mlp.fc1 has '
                 f'{fc1.shape[0]} outputs, mlp.fc2 {fc2.shape[1]} inputs')
-    width = fc2.shape[0] + (expert.shape[0] if is_joint(state_dict) else 0)
+    is_partial = expert is not None and is_joint(state_dict)
+    width = fc2.shape[0] + (expert.shape[0] if is_partial else 0)
     if width != norm.shape[0]:
         experts = f' and experts of {expert.shape[0]}' if \
             expert is not None else ''

@@ -8,10 +8,10 @@ import re
 
 import torch
 
-from ..expert_datasets import expert_name
+from ..expert_datasets import expert_names
 from ..memory import release
 from ..report import Report
-from .common import StateDict, num_experts
+from .common import StateDict, datasets_of, num_experts
 from .official import fold_slot, unfold_slot
 
 POSITIONS = 'backbone.embeddings.position_embeddings'
@@ -55,7 +55,7 @@ def to_ours(state_dict: StateDict, report: Report) -> StateDict:
         report: Gets what is folded and ignored.
     """
     count = num_experts(LAYER.sub(r'blocks.\1.', key) for key in state_dict)
-    head = f'heads.{expert_name(0, count)}.' if count else 'head.'
+    head = f'heads.{expert_names(count)[0]}.' if count else 'head.'
     ours = {}
     for key, tensor in state_dict.items():
         if key == POSITIONS:
@@ -96,7 +96,8 @@ def rename(key: str, head: str) -> str:
 
 
 def from_ours(state_dict: StateDict) -> StateDict:
-    """Translate from our layout, dense or joint; of heads COCO's alone."""
+    """Translate from our layout, dense or joint; of heads the first alone."""
+    main_head = f'heads.{(datasets_of(state_dict) or [None])[0]}.'
     theirs = {}
     for key, tensor in state_dict.items():
         if key == 'backbone.pos_embed':
@@ -106,6 +107,8 @@ def from_ours(state_dict: StateDict) -> StateDict:
             for part, rows in zip(QKV, tensor.chunk(3)):
                 theirs[layer.replace('attn.qkv.', part)] = rows
         else:
+            if key.startswith(main_head):
+                key = f'head.{key[len(main_head):]}'
             name = rename_back(key)
             if name:
                 theirs[name] = tensor
@@ -114,7 +117,6 @@ def from_ours(state_dict: StateDict) -> StateDict:
 
 def rename_back(key: str) -> str:
     """Our name -> their name, '' if they have no such tensor."""
-    key = re.sub(r'^heads\.(coco|expert0)\.', 'head.', key)
     match = BLOCK.match(key)
     if match:
         rest = key[match.end():]

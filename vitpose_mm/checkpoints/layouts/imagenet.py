@@ -1,6 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-"""ViTs that were pre-trained on images: MAE, DeiT, DINO, DINOv2 and timm's
-models (augreg and others) share their names.
+"""ViTs that were pre-trained on images: MAE, DeiT, DINO, DINOv2, timm's
+models (augreg and others) and the plain ViTAE share their names.
 
 Class token, its position slot, the final ``norm`` and heads go, as they do
 in the official ViTPose, which trains a fresh ``last_norm``.
@@ -10,7 +10,7 @@ import re
 import torch
 
 from ..report import Report, count_names
-from .common import (FOREIGN_PARTS, StateDict, foreign_feature,
+from .common import (FOREIGN_PARTS, PARALLEL_CONV, StateDict, foreign_feature,
                      num_extra_slots, vit_prefix)
 
 # First parts of names in such files. A file with others is some larger model
@@ -38,8 +38,12 @@ def to_ours(state_dict: StateDict, report: Report) -> StateDict:
         state_dict: Their names.
         report: Gets what is folded and ignored, and the refusal.
     """
+    state_dict = join_biases(
+        {key.replace('.PCM.', '.pcm.'): tensor
+         for key, tensor in state_dict.items()}, report)
     feature = foreign_feature(
-        key for key in state_dict if not LAYER_SCALE.search(key))
+        key for key in state_dict
+        if not LAYER_SCALE.search(key) and not PARALLEL_CONV.match(key))
     if feature:
         report.refuse_feature(feature)
         return state_dict
@@ -60,6 +64,30 @@ def to_ours(state_dict: StateDict, report: Report) -> StateDict:
     fold_layer_scale(ours, report)
     complete_qkv(ours, report)
     return ours
+
+
+def join_biases(state_dict: StateDict, report: Report) -> StateDict:
+    """Make one bias of those of queries and values, which ViTAE and BEiT have
+    without one for keys: a bias of zeros there is the same.
+
+    Args:
+        state_dict: ``attn.q_bias`` and ``attn.v_bias`` of shape (D,), or not.
+        report: Gets a line.
+
+    Returns:
+        With ``attn.qkv.bias`` of shape (3 D,) in their place.
+    """
+    joined = dict(state_dict)
+    found = [key for key in state_dict if key.endswith('.attn.q_bias')]
+    for key in found:
+        q = joined.pop(key)
+        v = joined.pop(key.replace('q_bias', 'v_bias'))
+        joined[key.replace('q_bias', 'qkv.bias')] = torch.cat(
+            [q, torch.zeros_like(q), v])
+    if found:
+        report.folded.append(f'{len(found)} pairs of q_bias and v_bias made '
+                             'qkv.bias, zeros for keys')
+    return joined
 
 
 def fold_layer_scale(state_dict: StateDict, report: Report) -> None:

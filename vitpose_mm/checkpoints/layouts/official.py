@@ -10,10 +10,10 @@ import re
 import torch
 from torch import Tensor
 
-from ..expert_datasets import EXPERT_DATASETS, expert_index, expert_name
+from ..expert_datasets import EXPERT_DATASETS, expert_names
 from ..report import Report, count_names
-from .common import (EXPERT, VIT_PARTS, StateDict, is_joint, num_experts,
-                     num_extra_slots, vit_prefix)
+from .common import (EXPERT, VIT_PARTS, StateDict, datasets_of, is_joint,
+                     num_experts, num_extra_slots, sort_heads, vit_prefix)
 
 HEAD = 'keypoint_head.'
 ASSOCIATE = re.compile(r'associate_keypoint_heads\.(\d+)\.(.+)')
@@ -43,7 +43,8 @@ def to_ours(state_dict: StateDict, report: Report) -> StateDict:
     """
     prefix = vit_prefix(state_dict)
     joint, count = is_joint(state_dict, prefix), num_experts(state_dict)
-    main_head = f'heads.{expert_name(0, count)}.' if joint else 'head.'
+    names = expert_names(count)
+    main_head = f'heads.{names[0]}.' if joint else 'head.'
     ours, ignored = {}, []
     for key, tensor in state_dict.items():
         name = key[len(prefix):] if key.startswith(prefix) else ''
@@ -54,14 +55,13 @@ def to_ours(state_dict: StateDict, report: Report) -> StateDict:
             ours[main_head + key[len(HEAD):]] = tensor
         elif joint and ASSOCIATE.match(key):
             index, name = ASSOCIATE.match(key).groups()
-            dataset = expert_name(int(index) + 1, count)
-            ours[f'heads.{dataset}.{name}'] = tensor
+            ours[f'heads.{names[int(index) + 1]}.{name}'] = tensor
         else:
             ignored.append(key)
     note_ignored(report, ignored, prefix)
     cut_heads(ours, report)
     ours['backbone.pos_embed'] = fold_slot(ours['backbone.pos_embed'], report)
-    return ours
+    return sort_heads(ours, names)
 
 
 def note_ignored(report: Report, ignored: list, prefix: str) -> None:
@@ -118,7 +118,7 @@ def unfold_slot(pos_embed: Tensor) -> Tensor:
 
 def from_ours(state_dict: StateDict) -> StateDict:
     """Translate from our layout, dense or joint."""
-    official = {}
+    official, names = {}, datasets_of(state_dict)
     for key, tensor in state_dict.items():
         if key == 'backbone.pos_embed':
             official[key] = unfold_slot(tensor)
@@ -126,7 +126,7 @@ def from_ours(state_dict: StateDict) -> StateDict:
             official[HEAD + key[len('head.'):]] = tensor
         elif key.startswith('heads.'):
             _, dataset, name = key.split('.', 2)
-            index = expert_index(dataset)
+            index = names.index(dataset)
             head = f'associate_keypoint_heads.{index - 1}.' if index else HEAD
             official[head + name] = tensor
         else:
