@@ -1,0 +1,93 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+"""Two training steps on fixed batches, as one or as several processes.
+
+python training_steps.py RANK WORLD_SIZE RENDEZVOUS_FILE OUT
+"""
+import sys
+
+import numpy as np
+import torch
+from mmengine.model import MMDistributedDataParallel
+from mmengine.optim import OptimWrapper
+from mmengine.registry import init_default_scope
+from mmengine.structures import InstanceData, PixelData
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
+from torch import distributed
+
+import vitpose_mm  # noqa: F401
+
+KEYPOINTS = dict(coco=17, aic=14, mpii=16)
+# Of four samples each process gets two: none of them sees all datasets, and
+# mpii is in no sample of the second step.
+STEPS = (('coco', 'coco', 'aic', 'mpii'), ('aic', 'coco', 'aic', 'aic'))
+
+
+def build() -> torch.nn.Module:
+    def head(num_keypoints: int) -> dict:
+        return dict(
+            type='HeatmapHead',
+            in_channels=32,
+            out_channels=num_keypoints,
+            deconv_out_channels=(),
+            deconv_kernel_sizes=(),
+            final_layer=dict(kernel_size=3, padding=1),
+            loss=dict(type='KeypointMSELoss', use_target_weight=True))
+
+    torch.manual_seed(0)
+    model = MODELS.build(
+        dict(
+            type='MultiDatasetTopdownPoseEstimator',
+            backbone=dict(
+                type='ViTMoE',
+                num_experts=3,
+                arch=dict(embed_dim=32, depth=2, num_heads=4),
+                img_size=(64, 48)),
+            heads={k: head(n)
+                   for k, n in KEYPOINTS.items()}))
+    for param in model.parameters():
+        torch.nn.init.normal_(param, std=0.2)
+    return model.double().train()
+
+
+def batches():
+    """Yield (inputs (3, 64, 48), sample) pairs of each global batch."""
+    for names in STEPS:
+        yield [(torch.randn(3, 64, 48, dtype=torch.float64), sample(name))
+               for name in names]
+
+
+def sample(name: str) -> PoseDataSample:
+    num = KEYPOINTS[name]
+    result = PoseDataSample(metainfo=dict(dataset_name=name))
+    result.gt_fields = PixelData(
+        heatmaps=torch.rand(num, 4, 3, dtype=torch.float64))
+    result.gt_instance_labels = InstanceData(
+        keypoint_weights=torch.randint(2, (1, num)).double())
+    result.gt_instances = InstanceData(bboxes=np.zeros((1, 4)))
+    return result
+
+
+def main() -> None:
+    rank, world_size, rendezvous, out = sys.argv[1:]
+    rank, world_size = int(rank), int(world_size)
+    init_default_scope('mmpose')
+    model = build()
+    optim = OptimWrapper(torch.optim.AdamW(model.parameters(), lr=1e-2))
+    wrapped = model
+    if world_size > 1:
+        distributed.init_process_group(
+            'gloo', f'file://{rendezvous}', rank=rank, world_size=world_size)
+        wrapped = MMDistributedDataParallel(model, device_ids=None)
+    for batch in batches():
+        share = len(batch) // world_size
+        own = batch[rank * share:(rank + 1) * share]
+        wrapped.train_step(
+            dict(inputs=[x for x, _ in own], data_samples=[s for _, s in own]),
+            optim)
+    if rank == 0:
+        torch.save(model.state_dict(), out)
+
+
+if __name__ == '__main__':
+    main()
