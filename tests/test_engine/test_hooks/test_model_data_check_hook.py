@@ -2,7 +2,8 @@
 from types import SimpleNamespace
 
 import pytest
-from mmpose.registry import HOOKS
+from mmengine.dataset import BaseDataset, ConcatDataset
+from mmpose.registry import HOOKS, MODELS
 
 STAGES = ['train', 'val', 'test']
 
@@ -42,3 +43,55 @@ def test_disagreement_names_both_values(stage, wrong, message):
 
 def test_backbones_without_a_size_are_left_alone():
     run('train', img_size=None)
+
+
+@pytest.mark.parametrize('stage, wrong, message', [
+    ('train', dict(aic=14), "serves the dataset 'aic'"),
+    ('val', dict(coco=16), 'heads.coco.out_channels=17, but coco has 16'),
+    ('test', dict(coco=17, mpii=16), None),
+])
+def test_each_of_several_datasets_is_compared_with_its_head(
+        stage, wrong, message):
+    codec = dict(
+        type='UDPHeatmap',
+        input_size=(48, 64),
+        heatmap_size=(12, 16),
+        sigma=2)
+    model = MODELS.build(
+        dict(
+            type='MultiDatasetTopdownPoseEstimator',
+            backbone=dict(
+                type='ViT',
+                arch=dict(embed_dim=32, depth=1, num_heads=4),
+                img_size=(64, 48)),
+            heads={
+                name: dict(
+                    type='HeatmapHead',
+                    in_channels=32,
+                    out_channels=num,
+                    decoder=codec)
+                for name, num in dict(coco=17, mpii=16).items()
+            }))
+    dataset = ConcatDataset([
+        Samples(dict(dataset_name=name, num_keypoints=num))
+        for name, num in wrong.items()
+    ], ignore_keys=['dataset_name', 'num_keypoints'])
+    runner = SimpleNamespace(model=model)
+    setattr(runner, f'{stage}_dataloader', SimpleNamespace(dataset=dataset))
+    call = getattr(
+        HOOKS.build(dict(type='ModelDataCheckHook')), f'before_{stage}')
+    if message is None:
+        return call(runner)
+    with pytest.raises(ValueError, match=message):
+        call(runner)
+
+
+class Samples(BaseDataset):
+    """A dataset that has metainfo and nothing else."""
+
+    def __init__(self, metainfo: dict) -> None:
+        super().__init__(metainfo=metainfo, lazy_init=True)
+        self._fully_initialized = True
+
+    def __len__(self) -> int:
+        return 1

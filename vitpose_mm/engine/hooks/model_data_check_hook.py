@@ -1,15 +1,18 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from typing import Any, Iterator, Optional
 
+from mmengine.dataset import ConcatDataset
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmpose.registry import HOOKS
 from torch import nn
 
+from vitpose_mm.models import MultiDatasetTopdownPoseEstimator
+
 
 @HOOKS.register_module()
 class ModelDataCheckHook(Hook):
-    """Refuse to run a top-down model on data that it was not built for.
+    """Refuse to run a model on data that it was not built for.
 
     A config states the crop size in three places (codec, pipelines, backbone)
     and the number of keypoints in two (head, dataset). Where they disagree,
@@ -19,7 +22,7 @@ class ModelDataCheckHook(Hook):
     """
 
     def before_train(self, runner) -> None:
-        check_agreement(runner.model, runner.train_dataloader.dataset)
+        check_agreement(runner.model, runner.train_dataloader.dataset, True)
 
     def before_val(self, runner) -> None:
         check_agreement(runner.model, runner.val_dataloader.dataset)
@@ -28,20 +31,41 @@ class ModelDataCheckHook(Hook):
         check_agreement(runner.model, runner.test_dataloader.dataset)
 
 
-def check_agreement(model: nn.Module, dataset: Any) -> None:
+def check_agreement(model: nn.Module,
+                    dataset: Any,
+                    training: bool = False) -> None:
     """Compare crop size and keypoints of a model with those of a dataset.
 
     Args:
-        model: A top-down estimator with backbone and head, wrapped or not;
+        model: An estimator with backbone and head or heads, wrapped or not;
             a model without these is not looked at.
-        dataset: The dataset that feeds it.
+        dataset: The dataset that feeds it, or several joined.
+        training: Whether the model trains on it.
 
     Raises:
         ValueError: If they differ; names both values and the config keys.
     """
     if is_model_wrapper(model):
         model = model.module
-    head = getattr(model, 'head', None)
+    is_joined = isinstance(dataset, ConcatDataset)
+    for part in dataset.datasets if is_joined else [dataset]:
+        if isinstance(model, MultiDatasetTopdownPoseEstimator):
+            name = part.metainfo.get('dataset_name')
+            if model.routes.chosen is not None and not training:
+                name = model.routes.chosen
+            name = model.routes.names[model.routes.index(name)]
+            check_head(f'heads.{name}', model.heads[name], model, part)
+        elif hasattr(model, 'head'):
+            check_head('head', model.head, model, part)
+
+
+def check_head(name: str, head: nn.Module, model: nn.Module,
+               dataset: Any) -> None:
+    """Compare a head, called ``name`` in the config, with its dataset.
+
+    Raises:
+        ValueError: If they differ.
+    """
     decoder = getattr(head, 'decoder', None)
     input_size = getattr(decoder, 'input_size', None)
     if input_size is None:
@@ -51,14 +75,16 @@ def check_agreement(model: nn.Module, dataset: Any) -> None:
         raise ValueError(
             f'model.backbone.img_size={tuple(img_size)} (h, w) disagrees with '
             f"the codec's input_size={tuple(input_size)} (w, h) of "
-            'model.head.decoder; write the same size, reversed')
+            f'model.{name}.decoder; write the same size, reversed')
     for size in pipeline_sizes(dataset):
         if tuple(size) != tuple(input_size):
             raise ValueError(
                 f'the pipeline makes crops of {tuple(size)} pixels (w, h) but '
-                f'model.head.decoder expects {tuple(input_size)}; use one '
+                f'model.{name}.decoder expects {tuple(input_size)}; use one '
                 'codec in the pipelines and as decoder=_base_.codec')
-    check_keypoints(head.out_channels, dataset)
+    # A bottom-up head has more channels than keypoints.
+    check_keypoints(
+        name, getattr(head, 'num_keypoints', head.out_channels), dataset)
 
 
 def pipeline_sizes(dataset: Any) -> Iterator:
@@ -70,7 +96,7 @@ def pipeline_sizes(dataset: Any) -> Iterator:
             yield size
 
 
-def check_keypoints(out_channels: int, dataset: Any) -> None:
+def check_keypoints(name: str, out_channels: int, dataset: Any) -> None:
     """Compare the channels of a head with the keypoints of a dataset.
 
     Raises:
@@ -80,6 +106,6 @@ def check_keypoints(out_channels: int, dataset: Any) -> None:
                                            {}).get('num_keypoints')
     if num_keypoints not in (None, out_channels):
         raise ValueError(
-            f'model.head.out_channels={out_channels}, but '
+            f'model.{name}.out_channels={out_channels}, but '
             f'{dataset.metainfo.get("dataset_name")} has {num_keypoints} '
             'keypoints; set out_channels to that')
