@@ -1,4 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import inspect
 from itertools import permutations
 
 import pytest
@@ -80,6 +81,22 @@ def test_experts_of_a_plain_vit_all_start_as_that_vit(ffn):
     moe.load_state_dict(vit.state_dict())
     torch.testing.assert_close(
         moe(x, torch.tensor([2, 0, 1]))[0], vit(x)[0])
+
+
+def test_takes_every_argument_of_vit():
+    own, base = (inspect.signature(each.__init__).parameters
+                 for each in (ViTMoE, ViT))
+    assert base.keys() <= own.keys()
+    assert all(own[name].default == base[name].default for name in base)
+
+
+def test_windows_know_nothing_of_experts():
+    """One window over all patches is full attention, in every order."""
+    plain, x = tiny_moe(), images(3)
+    windows = tiny_moe(attention='window', window_size=(4, 3))
+    windows.load_state_dict(plain.state_dict())
+    idx = torch.tensor([2, 0, 1])
+    torch.testing.assert_close(windows(x, idx)[0], plain(x, idx)[0])
 
 
 def test_checkpointing_changes_no_gradient():

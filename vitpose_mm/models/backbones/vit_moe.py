@@ -26,8 +26,11 @@ class ViTMoE(ViT):
             each; 'shared_independent': a shared network plus one each.
         part_features: Channels of a 'partial' expert; a quarter of the
             channels by default, as in the released models.
-        arch, img_size, patch_size, qkv_bias, drop_path_rate, with_cp,
-            frozen_stages, out_indices, init_cfg: As of ``ViT``.
+        arch, img_size, patch_size, patch_stride, attention, window_size,
+            shift, pooling, rel_pos, full_attention_blocks, qkv_bias,
+            drop_path_rate, with_cp, frozen_stages, freeze,
+            num_knowledge_tokens, train_knowledge_token, out_indices,
+            init_cfg: As of ``ViT``.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -40,10 +43,20 @@ class ViTMoE(ViT):
                  arch: Union[str, dict] = 'base',
                  img_size: Tuple[int, int] = (256, 192),
                  patch_size: int = 16,
+                 patch_stride: Optional[int] = None,
+                 attention: str = 'full',
+                 window_size: Optional[Tuple[int, int]] = None,
+                 shift: bool = False,
+                 pooling: bool = False,
+                 rel_pos: bool = False,
+                 full_attention_blocks: Sequence[int] = (),
                  qkv_bias: bool = True,
                  drop_path_rate: float = 0.,
                  with_cp: bool = False,
                  frozen_stages: int = -1,
+                 freeze: Sequence[str] = (),
+                 num_knowledge_tokens: int = 0,
+                 train_knowledge_token: bool = False,
                  out_indices: Sequence[int] = (-1, ),
                  init_cfg: Optional[dict] = None) -> None:
         if ffn not in FFNS:
@@ -61,10 +74,20 @@ class ViTMoE(ViT):
             arch=arch,
             img_size=img_size,
             patch_size=patch_size,
+            patch_stride=patch_stride,
+            attention=attention,
+            window_size=window_size,
+            shift=shift,
+            pooling=pooling,
+            rel_pos=rel_pos,
+            full_attention_blocks=full_attention_blocks,
             qkv_bias=qkv_bias,
             drop_path_rate=drop_path_rate,
             with_cp=with_cp,
             frozen_stages=frozen_stages,
+            freeze=freeze,
+            num_knowledge_tokens=num_knowledge_tokens,
+            train_knowledge_token=train_knowledge_token,
             out_indices=out_indices,
             init_cfg=init_cfg)
 
