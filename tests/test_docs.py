@@ -60,7 +60,8 @@ def folder(tmp_path_factory):
     (folder / 'configs').symlink_to(ROOT / 'configs')
     for line in commands(ROOT / 'docs' / 'data.md', 'vitpose-mm'):
         run(re.sub(r'--images \d+', '--images 24', line), folder)
-    config, = (ROOT / 'configs' / 'quickstart').glob('*synth*')
+    config, = (ROOT / 'configs' / 'quickstart').glob(
+        'td-hm_ViTPose-tiny_*_synth-*')
     run(
         f'mim train mmpose configs/quickstart/{config.name} '
         '--work-dir work_dirs/quickstart', folder)

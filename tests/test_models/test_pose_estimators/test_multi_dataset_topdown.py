@@ -107,6 +107,19 @@ def test_loss_and_gradients_equal_the_reference(datasets, moe_reference):
         torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-4)
 
 
+def test_half_precision_trains_with_datasets_absent():
+    net = model(deconv=True, train_cfg=dict(compute_acc=False)).train()
+    inputs, samples = batch_of_larger_targets('aic', 'aic')
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        losses = net(inputs, samples, mode='loss')
+    sum(v for k, v in losses.items() if 'loss' in k).backward()
+    grads = {name: p.grad for name, p in net.named_parameters()}
+    assert all(g is not None and g.isfinite().all() for g in grads.values())
+    assert not any(
+        g.any() for name, g in grads.items()
+        if name.startswith(('heads.coco', 'heads.mpii')))
+
+
 def test_configured_weights_replace_the_share_of_the_batch():
     inputs, samples = batch('aic', 'coco', 'coco')
     plain = model().train()
