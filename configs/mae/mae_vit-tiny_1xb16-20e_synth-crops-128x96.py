@@ -1,0 +1,55 @@
+# The quickstart's encoder on the quickstart's data.
+_base_ = [
+    './_base_/mae_vit-base.py',
+    './_base_/coco_crops_256x192.py',
+    './_base_/mae_1600e.py',
+]
+
+img_size = (128, 96)
+model = dict(
+    backbone=dict(
+        arch=dict(
+            _delete_=True, embed_dim=128, depth=4, num_heads=4, mlp_ratio=2),
+        img_size=img_size,
+        patch_size=8),
+    neck=dict(
+        embed_dim=128,
+        img_size=img_size,
+        patch_size=8,
+        decoder_embed_dim=64,
+        decoder_depth=2,
+        decoder_num_heads=4),
+    head=dict(img_size=img_size, patch_size=8))
+
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='CropPerson'),
+    dict(
+        type='RandomResizedCrop',
+        scale=img_size,
+        crop_ratio_range=(0.2, 1.0),
+        aspect_ratio_range=(9 / 16, 1.0),
+        backend='pillow',
+        interpolation='bicubic'),
+    dict(type='PackInputs')
+]
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=0,
+    persistent_workers=False,
+    dataset=dict(
+        data_root='{{$VITPOSE_DATA:data}}/synth',
+        ann_file='train/annotations.json',
+        data_prefix=dict(img_path='train/images/'),
+        pipeline=train_pipeline))
+
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
+param_scheduler = [
+    dict(
+        type='CosineAnnealingLR',
+        begin=0,
+        end=20,
+        by_epoch=True,
+        convert_to_iter_based=True)
+]
+train_cfg = dict(max_epochs=20)

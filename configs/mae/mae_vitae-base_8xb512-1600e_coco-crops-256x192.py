@@ -1,0 +1,3 @@
+_base_ = ['./mae_vit-base_8xb512-1600e_coco-crops-256x192.py']
+
+model = dict(backbone=dict(type='RectangularMAEViTAE'))
