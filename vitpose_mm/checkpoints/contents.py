@@ -42,6 +42,8 @@ class Contents:
         part_features: Channels of each 'partial' expert.
         has_last_norm: False for pre-training files.
         has_qkv_bias: Whether query, key and value have a bias.
+        parallel_kernel: Side of a ViTAE's convolutions; None for a ViT.
+        num_knowledge_tokens: Learnt by distillation, 0 without.
     """
 
     arch: Optional[str]
@@ -57,6 +59,8 @@ class Contents:
     part_features: Optional[int]
     has_last_norm: bool
     has_qkv_bias: bool
+    parallel_kernel: Optional[int]
+    num_knowledge_tokens: int
 
     @property
     def img_size(self) -> Tuple[int, int]:
@@ -81,8 +85,10 @@ def read_contents(state_dict: StateDict, meta: dict) -> Contents:
     embed_dim = patches.shape[0]
     depth = 1 + max(int(key.split('.')[2]) for key in state_dict
                     if key.startswith('backbone.blocks.'))
+    tokens = state_dict.get('backbone.knowledge_token')
     ffn, mlp = ffn_of(state_dict), 'backbone.blocks.0.mlp.'
     own = 'experts.0.' if ffn == 'independent' else ''
+    conv = state_dict.get('backbone.blocks.0.pcm.0.weight')
     return Contents(
         arch=arch_name(embed_dim, depth),
         embed_dim=embed_dim,
@@ -97,7 +103,9 @@ def read_contents(state_dict: StateDict, meta: dict) -> Contents:
         part_features=len(state_dict[f'{mlp}experts.0.weight'])
         if ffn == 'partial' else None,
         has_last_norm='backbone.last_norm.weight' in state_dict,
-        has_qkv_bias='backbone.blocks.0.attn.qkv.bias' in state_dict)
+        has_qkv_bias='backbone.blocks.0.attn.qkv.bias' in state_dict,
+        parallel_kernel=None if conv is None else conv.shape[-1],
+        num_knowledge_tokens=0 if tokens is None else tokens.shape[1])
 
 
 def find_num_heads(embed_dim: int, meta: dict) -> Optional[int]:

@@ -1,5 +1,4 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-import hashlib
 import json
 from datetime import date
 from pathlib import Path
@@ -12,7 +11,7 @@ from .hf_config import hf_config
 from .layouts import (StateDict, ffn_of, hf, meta_of, mmpose, official,
                       vitpose_mm)
 from .layouts.common import foreign_feature
-from .read import CheckpointError, read_checkpoint, weights_file
+from .read import CheckpointError, digest, read_checkpoint, weights_file
 from .report import Report
 from .translate import to_ours
 from .write import write_beside, write_weights
@@ -50,11 +49,12 @@ def convert(source: Path, target: Path, layout: str,
     checkpoint = read_checkpoint(source, map_location='cpu', mmap=True)
     meta = meta_of(checkpoint)
     state_dict, report = to_ours(checkpoint, source)
-    feature = foreign_feature(state_dict)
-    if feature and not report.refusal and layout != 'vitpose_mm':
-        report.refuse_feature(feature)
     if report.refusal:
         raise CheckpointError(report.refusal)
+    feature = foreign_feature(state_dict)
+    if feature and layout != 'vitpose_mm':
+        raise CheckpointError(f"{source} has {feature}, which the layout "
+                              f"'{layout}' does not have")
     if dataset:
         state_dict = fold_dataset(state_dict, dataset, report)
     elif ffn_of(state_dict) not in EXPERTS[layout]:
@@ -98,13 +98,10 @@ def check_target(target: Path, layout: str) -> None:
 def describe_source(source: Path, report: Report,
                     dataset: Optional[str]) -> Dict[str, str]:
     """Say where weights come from, for the metadata of the new file."""
-    path, digest = weights_file(source), hashlib.sha256()
-    with path.open('rb') as file:
-        for chunk in iter(lambda: file.read(2**20), b''):
-            digest.update(chunk)
+    path = weights_file(source)
     told = dict(
         source=path.name,
-        source_sha256=digest.hexdigest()[:16],
+        source_sha256=digest(path),
         source_layout=report.layout,
         converted_by=f'vitpose_mm {__version__}',
         converted_on=date.today().isoformat())

@@ -62,11 +62,16 @@ def unusual_contents(contents: Contents, state_dict: StateDict) -> List[str]:
     unusual = []
     if contents.arch is None:
         unusual.append(f"the size is none of {', '.join(ARCHS)}")
-    kernels = state_dict.get('backbone.blocks.0.pcm.0.weight')
-    if kernels is not None:
-        unusual.append(f'a ViTAE: a {kernels.shape[-1]}x{kernels.shape[-1]} '
-                       'convolution beside each attention; the backbone '
-                       "must have type='ViTAE'")
+    size = contents.parallel_kernel
+    if size:
+        unusual.append(f'a ViTAE: a {size}x{size} convolution beside each '
+                       "attention; the backbone must have type='ViTAE'")
+    tables = [state_dict.get(f'backbone.blocks.0.attn.rel_pos.{axis}')
+              for axis in ('rows', 'cols')]
+    if tables[0] is not None:
+        window = 'x'.join(str(len(table) // 2 + 1) for table in tables)
+        unusual.append(f'relative positions within {window} patches; the '
+                       'backbone must have rel_pos=True')
     if contents.num_heads is None:
         unusual.append('the number of heads is unknown: no tensor shows it')
     if not contents.has_last_norm and contents.arch == 'small':
@@ -76,6 +81,11 @@ def unusual_contents(contents: Contents, state_dict: StateDict) -> List[str]:
             'arch=dict(embed_dim=384, depth=12, num_heads=6)')
     if contents.patch_size != 16:
         unusual.append(f'patches of {contents.patch_size} pixels, not 16')
+    if contents.num_knowledge_tokens:
+        count = contents.num_knowledge_tokens
+        unusual.append(f'{count} knowledge token{"s" * (count > 1)} of a '
+                       'distilled student (backbone.knowledge_token): needs '
+                       f'model.backbone.num_knowledge_tokens={count}')
     if contents.part_features not in (None, contents.embed_dim // 4):
         unusual.append(
             f'experts of {contents.part_features} channels; released '

@@ -9,7 +9,7 @@ import torch
 from mmengine.dist import barrier, get_rank
 from mmengine.runner import CheckpointLoader
 
-from .read import CheckpointError, read_checkpoint
+from .read import CheckpointError, read_checkpoint, weights_file
 from .translate import translate
 
 # MMEngine logs the function's name from its eleventh letter on as the name of
@@ -34,6 +34,14 @@ def load_from_local(filename: str, map_location: Any = None) -> dict:
     return translate(read_checkpoint(filename, map_location), filename)
 
 
+def local_file(filename: str) -> Path:
+    """Where a checkpoint is on disk: an address's copy in PyTorch's cache."""
+    if not filename.startswith(('http://', 'https://')):
+        return weights_file(filename)
+    folder = Path(torch.hub.get_dir()) / 'checkpoints'
+    return folder / Path(urlparse(filename).path).name
+
+
 @CheckpointLoader.register_scheme(
     prefixes=('http://', 'https://'), force=True)
 def load_from_http(filename: str, map_location: Any = None) -> dict:
@@ -46,10 +54,9 @@ def load_from_http(filename: str, map_location: Any = None) -> dict:
     Raises:
         CheckpointError: If it cannot be downloaded; see also read_checkpoint.
     """
-    folder = Path(torch.hub.get_dir()) / 'checkpoints'
-    path = folder / Path(urlparse(filename).path).name
+    path = local_file(filename)
     if get_rank() == 0 and not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
             torch.hub.download_url_to_file(
                 filename, str(path), progress=os.isatty(0))

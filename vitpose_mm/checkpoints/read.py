@@ -1,4 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import hashlib
 import pickle
 import re
 from pathlib import Path
@@ -67,6 +68,15 @@ def weights_file(path: Union[str, Path]) -> Path:
     """Find the file with weights: itself, or the one in a folder."""
     path = Path(path).expanduser()
     return path / 'model.safetensors' if path.is_dir() else path
+
+
+def digest(path: Path) -> str:
+    """First 16 hexadecimal digits of a file's SHA-256."""
+    total = hashlib.sha256()
+    with path.open('rb') as file:
+        for chunk in iter(lambda: file.read(2**20), b''):
+            total.update(chunk)
+    return total.hexdigest()[:16]
 
 
 def check_file(path: Path) -> None:

@@ -111,10 +111,12 @@ def fitting_model(contents: Contents) -> dict:
         else dict(deconv_out_channels=[256, 256], deconv_kernel_sizes=[4, 4])
     neck = dict(neck=dict(type='FeatureMapProcessor', scale_factor=4.0,
                           apply_relu=True)) if is_simple else {}
+    size = contents.parallel_kernel
+    kind = dict(type='ViTAE', kernel_size=size) if size else dict(type='ViT')
     return dict(
         type='TopdownPoseEstimator',
         backbone=dict(
-            type='ViT',
+            **kind,
             arch=dict(
                 embed_dim=contents.embed_dim,
                 depth=contents.depth,
@@ -122,7 +124,8 @@ def fitting_model(contents: Contents) -> dict:
                 mlp_ratio=contents.hidden_dim / contents.embed_dim),
             img_size=contents.img_size,
             patch_size=contents.patch_size,
-            qkv_bias=contents.has_qkv_bias),
+            qkv_bias=contents.has_qkv_bias,
+            num_knowledge_tokens=contents.num_knowledge_tokens),
         head=dict(
             type='HeatmapHead',
             in_channels=contents.embed_dim,

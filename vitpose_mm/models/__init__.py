@@ -1,5 +1,15 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from .backbones import ViT, ViTAE, ViTMoE
-from .pose_estimators import MultiDatasetTopdownPoseEstimator
+from .data_preprocessors import HeatmapDataPreprocessor
+from .heads import AEHead
+from .losses import AELoss, HeatmapKLLoss
+from .pose_estimators import (KnowledgeTokenLearner,
+                              MultiDatasetTopdownPoseEstimator,
+                              MultiscaleBottomupPoseEstimator)
 
-__all__ = ['MultiDatasetTopdownPoseEstimator', 'ViT', 'ViTAE', 'ViTMoE']
+__all__ = [
+    'AEHead', 'AELoss', 'FastTopdownPoseEstimator',
+    'HeatmapDataPreprocessor', 'HeatmapKLLoss',
+    'KnowledgeTokenLearner', 'MultiDatasetTopdownPoseEstimator',
+    'MultiscaleBottomupPoseEstimator', 'ViT', 'ViTAE', 'ViTMoE'
+]

@@ -10,6 +10,7 @@ from mmpose.registry import MODELS
 from vitpose_mm.checkpoints import CheckpointError
 from vitpose_mm.checkpoints.convert import convert
 from vitpose_mm.checkpoints.inspect import inspect_checkpoint
+from vitpose_mm.checkpoints.verify import verify
 from vitpose_mm.models import ViTAE
 
 TINY = dict(embed_dim=32, depth=3, num_heads=4)
@@ -79,6 +80,28 @@ def test_checkpointing_counts_each_batch_once():
         assert 'tracked' not in name or a == 1
     assert all(m.momentum == 0.1 for m in saving.modules()
                if isinstance(m, torch.nn.BatchNorm2d))
+
+
+def test_compiled_checkpointing_counts_each_batch_once_too():
+    x, plain, saving = images(), tiny(), tiny(with_cp=True)
+    saving.load_state_dict(plain.state_dict())
+    plain.train()(x)
+    torch.compile(saving.train(), backend='eager')(x)[0].sum().backward()
+    for a, b in zip(plain.buffers(), saving.buffers()):
+        torch.testing.assert_close(a, b)
+
+
+def test_options_of_the_vit_work_here_too():
+    x = images(128, 96)
+    model = tiny(attention='window', window_size=(2, 2), pooling=True,
+                 num_knowledge_tokens=2)
+    assert [type(block.attn).__name__ for block in model.blocks] == (
+        3 * ['WindowAttention'])
+    before, = model(x)
+    model.knowledge_token.data += 1
+    after, = model(x)
+    assert before.shape == (2, 32, 8, 6)
+    assert not torch.allclose(before, after)
 
 
 def test_frozen_blocks_keep_their_statistics():
@@ -163,6 +186,25 @@ def test_layouts_of_others_refuse_a_vitae_by_name(vitae_file, tmp_path,
     with pytest.raises(CheckpointError, match='ViTAE.*pcm'):
         convert(vitae_file, target, layout)
     assert not target.exists()
+
+
+def test_own_layout_keeps_what_a_vitae_computes(tmp_path):
+    model = MODELS.build(
+        dict(
+            type='ViTAE',
+            arch=dict(embed_dim=384, depth=1, num_heads=12),
+            img_size=(64, 48)))
+    state = {f'backbone.{k}': v for k, v in model.state_dict().items()}
+    state['head.final_layer.weight'] = torch.randn(17, 384, 3, 3)
+    state['head.final_layer.bias'] = torch.zeros(17)
+    torch.save(dict(state_dict=state), tmp_path / 'a.pth')
+    convert(tmp_path / 'a.pth', tmp_path / 'b.safetensors', 'vitpose_mm')
+    assert verify(tmp_path / 'a.pth', tmp_path / 'b.safetensors')[
+        'heatmap'] == 0
+    state['backbone.blocks.0.pcm.3.bias'] += 1
+    torch.save(dict(state_dict=state), tmp_path / 'a.pth')
+    assert verify(tmp_path / 'a.pth', tmp_path / 'b.safetensors')[
+        'heatmap'] > 0
 
 
 def test_inspect_names_a_vitae(vitae_file):

@@ -10,7 +10,8 @@ from ..expert_datasets import expert_names
 StateDict = Dict[str, Tensor]
 
 # First parts of the names of a ViT's own parameters, official naming.
-VIT_PARTS = ('patch_embed', 'pos_embed', 'blocks', 'last_norm')
+VIT_PARTS = ('patch_embed', 'pos_embed', 'knowledge_token', 'blocks',
+             'last_norm')
 EXPERT = re.compile(r'blocks\.\d+\.mlp\.experts\.(\d+)\.')
 BLOCK_PART = re.compile(
     r'blocks\.\d+\.(norm1|norm2|attn\.qkv|attn\.proj|mlp\.fc1|mlp\.fc2|'
@@ -22,6 +23,7 @@ PARALLEL_CONV = re.compile(r'blocks\.\d+\.pcm\.')
 FOREIGN_PARTS = {
     'register_tokens': 'register tokens',
     'reg_token': 'register tokens',
+    'knowledge_token': 'a knowledge token',
     'norm_pre': 'a norm before the first block',
     'pre_norm': 'a norm before the first block',
 }

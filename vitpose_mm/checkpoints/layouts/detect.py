@@ -26,6 +26,7 @@ OTHERS = {
     'relative_position_bias_table': 'a BEiT or Swin with relative positions',
     'rope_embed': 'a ViT with rotary positions (DINOv3)',
     'visual.transformer.resblocks': 'a CLIP model',
+    'knowledge_token': 'a knowledge token alone, for TokenDistillHook',
 }
 
 

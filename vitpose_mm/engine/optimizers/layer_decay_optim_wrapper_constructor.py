@@ -6,6 +6,8 @@ from mmengine.optim import DefaultOptimWrapperConstructor
 from mmpose.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from torch import nn
 
+NOT_DECAYED = ('pos_embed', '.rel_pos.', 'knowledge_token')
+
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class ViTLayerDecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
@@ -14,8 +16,8 @@ class ViTLayerDecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
     A parameter of layer ``id`` learns at rate ** (depth + 1 - id) of the
     optimiser's rate: the final norm and everything outside the backbone at 1,
     the last block at rate, the embeddings at rate ** (depth + 1). One-
-    dimensional parameters, biases and position embeddings have no weight
-    decay.
+    dimensional parameters, biases, position embeddings, tables of relative
+    positions and knowledge tokens have no weight decay.
 
     The backbone tells the id of its own parameters (``get_layer_depth``, which
     MMPretrain's backbones have too), wherever it is in the model. MMPose's
@@ -64,7 +66,7 @@ class ViTLayerDecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
             steps_from_top = layers_above(name, backbones)
             decays = not (
                 param.ndim == 1 or name.endswith('.bias')
-                or 'pos_embed' in name)
+                or any(part in name for part in NOT_DECAYED))
             group = groups.setdefault(
                 (steps_from_top, decays),
                 dict(

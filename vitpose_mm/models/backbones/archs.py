@@ -18,6 +18,10 @@ ARCHS: Dict[str, Arch] = {
     'base': Arch(embed_dim=768, depth=12, num_heads=12),
     'large': Arch(embed_dim=1024, depth=24, num_heads=16),
     'huge': Arch(embed_dim=1280, depth=32, num_heads=16),
+    # ViTAE-G's numbers are not published. These are ours: with the parallel
+    # convolutions they make the 1 B parameters that the paper states.
+    'giant': Arch(embed_dim=1408, depth=40, num_heads=16,
+                  mlp_ratio=6144 / 1408),
 }
 
 
@@ -56,14 +60,16 @@ def arch_name(embed_dim: int, depth: int) -> Optional[str]:
     return None
 
 
-def parse_out_indices(out_indices: Sequence[int],
-                      depth: int) -> Tuple[int, ...]:
-    """Turn ``out_indices`` into sorted block numbers from 0.
+def parse_blocks(name: str, indices: Sequence[int],
+                 depth: int) -> Tuple[int, ...]:
+    """Turn the argument ``name``, block numbers of which negative ones count
+    from the last, into sorted numbers from 0.
 
     Raises:
         ValueError: If one is beyond the depth.
     """
-    if not all(-depth <= i < depth for i in out_indices):
-        raise ValueError(f'out_indices={tuple(out_indices)} must each lie in '
+    if not isinstance(indices, (tuple, list)) or not all(
+            type(i) is int and -depth <= i < depth for i in indices):
+        raise ValueError(f'{name}={indices!r} must be a tuple of numbers in '
                          f'[-{depth}, {depth - 1}] for {depth} blocks')
-    return tuple(sorted({i % depth for i in out_indices}))
+    return tuple(sorted({i % depth for i in indices}))

@@ -12,8 +12,10 @@ from vitpose_mm.checkpoints.report import Report, count_names
 from ..layers import guess_grid, resize_pos_embed
 from .archs import arch_name
 from .fit_experts import fit_experts
+from .fit_rel_pos import fit_rel_pos
 
 POS_EMBED = 'pos_embed'
+KNOWLEDGE_TOKEN = 'knowledge_token'
 PATCHES = 'patch_embed.proj.weight'
 
 
@@ -46,7 +48,9 @@ def fit_checkpoint(state_dict: Dict[str, Tensor], prefix: str,
         check_content(state_dict, prefix, own, report)
     fit_experts(state_dict, prefix, own, report)
     check_parallel_conv(state_dict, prefix, own, report.source)
+    check_knowledge_token(state_dict, prefix, own, report.source)
     pad_kernels(state_dict, prefix, own, report)
+    fit_rel_pos(state_dict, prefix, own, report)
     check_size(state_dict, prefix, own, report.source)
     fit_pos_embed(state_dict, f'{prefix}{POS_EMBED}', own[POS_EMBED], grid,
                   report)
@@ -96,6 +100,22 @@ def check_parallel_conv(state_dict: Dict[str, Tensor], prefix: str,
             f'{source} holds a ViTAE, which has a convolution in each block '
             f"({found}): set the backbone's type='ViTAE', or load another "
             'file')
+
+
+def check_knowledge_token(state_dict: Dict[str, Tensor], prefix: str,
+                          own: Dict[str, Tensor], source: str) -> None:
+    """Refuse a file whose ViT has seen more or fewer knowledge tokens.
+
+    Raises:
+        ValueError: If so; a file without any is loaded.
+    """
+    found = state_dict.get(prefix + KNOWLEDGE_TOKEN)
+    count = own[KNOWLEDGE_TOKEN].shape[1] if KNOWLEDGE_TOKEN in own else 0
+    if found is not None and found.shape[1] != count:
+        raise ValueError(
+            f'{source} holds {prefix}{KNOWLEDGE_TOKEN}, {found.shape[1]} '
+            f'learnt by distillation, and the model has {count}: set the '
+            f"backbone's num_knowledge_tokens={found.shape[1]}")
 
 
 def pad_kernels(state_dict: Dict[str, Tensor], prefix: str,

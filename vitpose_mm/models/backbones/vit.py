@@ -10,10 +10,12 @@ from torch.utils.checkpoint import checkpoint
 
 from vitpose_mm.checkpoints.translate import REPORT_KEY
 from ..layers import (Attention, Block, Mlp, PatchEmbed, TokenLayout,
-                      resize_pos_embed)
+                      WindowAttention, resize_pos_embed)
 from ..layers.block import LAYER_NORM_EPS
-from .archs import parse_arch, parse_out_indices
+from .archs import parse_arch, parse_blocks
+from .attention_options import parse_attention
 from .fit_checkpoint import fit_checkpoint
+from .freezing import parse_frozen
 
 # Without pre-trained weights, as the official code draws them.
 DEFAULT_INIT = dict(type='TruncNormal', layer='Linear', std=0.02)
@@ -24,21 +26,43 @@ class ViT(BaseModule):
     """Plain vision transformer of ViTPose (arXiv 2204.12484, section 3.1).
 
     All blocks see all patches at one resolution; there is no class token. A
-    subclass that differs in one part of a block overrides ``build_attn`` or
-    ``build_mlp``.
+    subclass that differs in one part of a block overrides ``build_attn``,
+    ``build_mlp`` or ``build_block``.
 
     Args:
-        arch: 'small', 'base', 'large', 'huge', or
+        arch: 'small', 'base', 'large', 'huge', 'giant', or
             dict(embed_dim=, depth=, num_heads=, mlp_ratio=).
         img_size: (h, w) of the training crops in pixels. Fixes the grid that
             the position embedding is stored for; other sizes are resampled.
         patch_size: Side of a patch in pixels.
+        patch_stride: Distance between two patches in pixels, which is the
+            stride of the output; by default patch_size. 8 with patches of 16
+            is the paper's feature stride of 1/8.
+        attention: 'full', or 'window': each patch sees its window.
+        window_size: (h, w) of a window in patches.
+        shift: Whether the windows of every second block, from the second,
+            are moved by half a window.
+        pooling: Whether the mean of each window joins the keys and values of
+            all windows.
+        rel_pos: Whether the scores depend on relative positions, by learnt
+            tables of each block.
+        full_attention_blocks: Blocks that have full attention beside
+            'window'; negative ones count from the last.
         qkv_bias: Whether query, key and value projections have a bias.
         drop_path_rate: Stochastic depth of the last block; grows linearly
             from 0 in the first.
         with_cp: Recompute blocks in the backward pass to save memory.
         frozen_stages: k >= 0 freezes the embeddings and blocks 0..k-1 and
             keeps them in eval mode; -1 freezes nothing.
+        freeze: Further parts to freeze, out of 'patch_embed', 'pos_embed',
+            'norm1', 'attn', 'norm2', 'ffn' (these four in all blocks) and
+            'blocks.0', 'blocks.1', ... ``('attn', )`` and ``('ffn', )`` are
+            the paper's partial fine-tuning.
+        num_knowledge_tokens: Tokens without a place that follow the patches
+            and see them, ``knowledge_token`` (1, n, embed_dim): learnt by a
+            teacher and handed to a student (section 3.4). They are left out
+            of the output.
+        train_knowledge_token: Whether these learn.
         out_indices: Blocks whose output is returned; negative ones count
             from the last. The final norm applies to the last block only.
         init_cfg: MMEngine's initialisation config, for example
@@ -53,10 +77,20 @@ class ViT(BaseModule):
                  arch: Union[str, dict] = 'base',
                  img_size: Tuple[int, int] = (256, 192),
                  patch_size: int = 16,
+                 patch_stride: Optional[int] = None,
+                 attention: str = 'full',
+                 window_size: Optional[Tuple[int, int]] = None,
+                 shift: bool = False,
+                 pooling: bool = False,
+                 rel_pos: bool = False,
+                 full_attention_blocks: Sequence[int] = (),
                  qkv_bias: bool = True,
                  drop_path_rate: float = 0.,
                  with_cp: bool = False,
                  frozen_stages: int = -1,
+                 freeze: Sequence[str] = (),
+                 num_knowledge_tokens: int = 0,
+                 train_knowledge_token: bool = False,
                  out_indices: Sequence[int] = (-1, ),
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg or DEFAULT_INIT)
@@ -64,45 +98,62 @@ class ViT(BaseModule):
         self.hidden_dim = int(self.embed_dim * mlp_ratio)
         self.qkv_bias = qkv_bias
         self.with_cp = with_cp
-        self.out_indices = parse_out_indices(out_indices, depth)
+        self.out_indices = parse_blocks('out_indices', out_indices, depth)
+        self.attention = parse_attention(attention, window_size, shift,
+                                         pooling, rel_pos,
+                                         full_attention_blocks, depth)
+        self.frozen = parse_frozen(frozen_stages, freeze, depth)
         self.img_size = tuple(img_size)
 
-        self.patch_embed = PatchEmbed(self.embed_dim, patch_size)
+        self.patch_embed = PatchEmbed(self.embed_dim, patch_size,
+                                      patch_stride)
         self.grid = self.patch_embed.grid_size(self.img_size)
         self.pos_embed = nn.Parameter(
             torch.empty(1, self.grid[0] * self.grid[1], self.embed_dim))
         trunc_normal_(self.pos_embed, std=0.02)
+        self.knowledge_token = None
+        if num_knowledge_tokens:
+            self.knowledge_token = nn.Parameter(
+                torch.empty(1, num_knowledge_tokens, self.embed_dim),
+                requires_grad=train_knowledge_token)
+            trunc_normal_(self.knowledge_token, std=0.02)
         self.blocks = ModuleList(
-            Block(self.embed_dim, self.build_attn(), self.build_mlp(), rate)
-            for rate in torch.linspace(
-                0, drop_path_rate, depth, device='cpu').tolist())
+            self.build_block(index, rate) for index, rate in enumerate(
+                torch.linspace(
+                    0, drop_path_rate, depth, device='cpu').tolist()))
         self.last_norm = nn.LayerNorm(self.embed_dim, eps=LAYER_NORM_EPS)
 
-        if not -1 <= frozen_stages <= depth:
-            raise ValueError(f'frozen_stages={frozen_stages} is not between '
-                             f'-1 and the depth, {depth}')
-        self.frozen_stages = frozen_stages
         for module in self.frozen_modules():
             module.requires_grad_(False)
-        self.pos_embed.requires_grad_(frozen_stages < 0)
+        self.pos_embed.requires_grad_('pos_embed' not in self.frozen)
 
-    def build_attn(self) -> nn.Module:
-        """Build the attention of one block.
+    def build_block(self, index: int, drop_path_rate: float) -> nn.Module:
+        """Build block ``index``; maps tokens and their layout to tokens."""
+        return Block(self.embed_dim, self.build_attn(index), self.build_mlp(),
+                     drop_path_rate)
+
+    def build_attn(self, index: int) -> nn.Module:
+        """Build the attention of block ``index``.
 
         Returns:
             Maps tokens (B, N, C) and their TokenLayout to (B, N, C).
         """
-        return Attention(self.embed_dim, self.num_heads, self.qkv_bias)
+        size = self.embed_dim, self.num_heads, self.qkv_bias
+        options = self.attention.of_block(index)
+        if not any(options.values()):
+            return Attention(*size)
+        return WindowAttention(*size, self.grid, **options)
 
     def build_mlp(self) -> nn.Module:
         """Build the feed-forward network of one block, likewise."""
         return Mlp(self.embed_dim, self.hidden_dim)
 
     def frozen_modules(self) -> List[nn.Module]:
-        """Modules that ``frozen_stages`` freezes."""
-        if self.frozen_stages < 0:
-            return []
-        return [self.patch_embed, *self.blocks[:self.frozen_stages]]
+        """Modules that ``frozen_stages`` and ``freeze`` freeze."""
+        return [
+            self.get_submodule(name) for name in self.frozen
+            if name != 'pos_embed'
+        ]
 
     def train(self, mode: bool = True) -> 'ViT':
         """Set the mode; frozen modules stay in eval."""
@@ -119,8 +170,8 @@ class ViT(BaseModule):
 
         Returns:
             One map per entry of ``out_indices``, in the order of the blocks,
-            shape (B, embed_dim, H / patch_size, W / patch_size), rounded
-            down for sizes that are no multiple of the patch.
+            shape (B, embed_dim, H / patch_stride, W / patch_stride), rounded
+            down for sizes that are no multiple of the stride.
 
         Raises:
             ValueError: If the image is smaller than a patch.
@@ -135,6 +186,9 @@ class ViT(BaseModule):
         """
         x, grid = self.patch_embed(x)
         x = x + resize_pos_embed(self.pos_embed, self.grid, grid)
+        if self.knowledge_token is not None:
+            tokens = self.knowledge_token.expand(x.shape[0], -1, -1)
+            x = torch.cat([x, tokens], 1)
         return x, TokenLayout(grid)
 
     def encode(self, x: Tensor, layout: TokenLayout) -> Tuple[Tensor, ...]:
@@ -142,7 +196,7 @@ class ViT(BaseModule):
         outs = []
         for i, block in enumerate(self.blocks):
             if self.with_cp and torch.is_grad_enabled():
-                x = checkpoint(block, x, layout, use_reentrant=False)
+                x = self.recompute(block, x, layout)
             else:
                 x = block(x, layout)
             if i in self.out_indices:
@@ -150,6 +204,11 @@ class ViT(BaseModule):
                 outs.append(
                     to_map(self.last_norm(x) if is_last else x, layout.grid))
         return tuple(outs)
+
+    def recompute(self, block: nn.Module, x: Tensor,
+                  layout: TokenLayout) -> Tensor:
+        """Run a block, and again in the backward pass, to save memory."""
+        return checkpoint(block, x, layout, use_reentrant=False)
 
     def get_layer_depth(self,
                         param_name: str,
@@ -177,12 +236,15 @@ class ViT(BaseModule):
     def _load_from_state_dict(self, state_dict: Dict[str, Tensor], prefix: str,
                               local_metadata: dict, *args) -> None:
         """Fit a checkpoint to this backbone before it is loaded."""
-        fit_checkpoint(state_dict, prefix, dict(self.named_parameters()),
-                       self.grid, local_metadata.get(REPORT_KEY))
+        fit_checkpoint(state_dict, prefix, self.state_dict(), self.grid,
+                       local_metadata.get(REPORT_KEY))
         super()._load_from_state_dict(state_dict, prefix, local_metadata,
                                       *args)
 
 
 def to_map(x: Tensor, grid: Tuple[int, int]) -> Tensor:
-    """Lay tokens (B, rows * cols, C) out as a map (B, C, rows, cols)."""
-    return x.transpose(1, 2).unflatten(2, grid).contiguous()
+    """Lay the patches, the first of tokens (B, N, C), out as a map
+    (B, C, rows, cols)."""
+    x = x[:, :grid[0] * grid[1]]
+    # Left as it lies in memory, channels last, which convolutions prefer.
+    return x.transpose(1, 2).unflatten(2, grid)

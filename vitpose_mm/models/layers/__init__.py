@@ -10,9 +10,10 @@ from .pos_embed import guess_grid, resize_pos_embed
 from .shared_moe_mlp import SharedMoEMlp
 from .token_layout import TokenLayout
 from .vitae_block import ViTAEBlock
+from .window_attention import WindowAttention
 
 __all__ = [
     'Attention', 'Block', 'IndependentMoEMlp', 'Mlp', 'ParallelConv',
     'PartialMoEMlp', 'PatchEmbed', 'SharedMoEMlp', 'TokenLayout', 'ViTAEBlock',
-    'guess_grid', 'resize_pos_embed'
+    'WindowAttention', 'guess_grid', 'resize_pos_embed'
 ]

@@ -33,9 +33,14 @@ class Attention(nn.Module):
         Returns:
             Tokens, shape (B, N, C).
         """
-        B, N, C = x.shape
-        qkv = self.qkv(x).view(B, N, 3, self.num_heads, C // self.num_heads)
-        # (B, heads, N, C / heads)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)
-        x = F.scaled_dot_product_attention(q, k, v)
-        return self.proj(x.transpose(1, 2).reshape(B, N, C))
+        return self.merge(F.scaled_dot_product_attention(*self.project(x)))
+
+    def project(self, x: Tensor) -> Tensor:
+        """Make queries, keys and values of tokens (B, N, C), together of
+        shape (3, B, heads, N, C / heads)."""
+        qkv = self.qkv(x).unflatten(2, (3, self.num_heads, -1))
+        return qkv.permute(2, 0, 3, 1, 4)
+
+    def merge(self, x: Tensor) -> Tensor:
+        """Make tokens (B, N, C) of the heads' (B, heads, N, C / heads)."""
+        return self.proj(x.transpose(1, 2).flatten(2))

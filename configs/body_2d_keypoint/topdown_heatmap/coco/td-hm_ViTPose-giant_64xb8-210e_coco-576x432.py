@@ -1,0 +1,9 @@
+_base_ = [
+    '../../../_base_/models/vitpose_giant.py',
+    '../../../_base_/datasets/coco_576x432.py',
+]
+
+model = dict(
+    backbone=dict(img_size=(576, 432)),
+    head=dict(out_channels=17, decoder=_base_.codec))
+train_dataloader = dict(batch_size=8)

@@ -1,0 +1,99 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from contextlib import nullcontext
+from typing import Optional, Sequence, Tuple, Union
+
+import torch
+from mmpose.registry import MODELS
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from ..layers import ParallelConv, TokenLayout, ViTAEBlock
+from ..layers.parallel_conv import statistics_kept
+from .vit import ViT
+
+
+@MODELS.register_module()
+class ViTAE(ViT):
+    """ViT with a convolution beside each attention: the plain ViTAE of
+    ViTPose-G (arXiv 2204.12484; the block: arXiv 2202.10108).
+
+    The published blocks have a bias for queries and values and none for
+    keys. A bias of the keys adds the same number to all scores of a query,
+    which softmax takes out again; so ``qkv_bias=True`` computes the same.
+
+    Args:
+        kernel_size: Of the convolutions. Pre-training that hides tokens uses
+            1; its weights load into 3, with zeros around the centre.
+        arch, img_size, patch_size, patch_stride, attention, window_size,
+            shift, pooling, rel_pos, full_attention_blocks, qkv_bias,
+            drop_path_rate, with_cp, frozen_stages, freeze,
+            num_knowledge_tokens, train_knowledge_token, out_indices,
+            init_cfg: As of ``ViT``.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+    """
+
+    def __init__(self,
+                 kernel_size: int = 3,
+                 arch: Union[str, dict] = 'base',
+                 img_size: Tuple[int, int] = (256, 192),
+                 patch_size: int = 16,
+                 patch_stride: Optional[int] = None,
+                 attention: str = 'full',
+                 window_size: Optional[Tuple[int, int]] = None,
+                 shift: bool = False,
+                 pooling: bool = False,
+                 rel_pos: bool = False,
+                 full_attention_blocks: Sequence[int] = (),
+                 qkv_bias: bool = True,
+                 drop_path_rate: float = 0.,
+                 with_cp: bool = False,
+                 frozen_stages: int = -1,
+                 freeze: Sequence[str] = (),
+                 num_knowledge_tokens: int = 0,
+                 train_knowledge_token: bool = False,
+                 out_indices: Sequence[int] = (-1, ),
+                 init_cfg: Optional[dict] = None) -> None:
+        # ViT builds the blocks, so this must be known before.
+        self.kernel_size = kernel_size
+        super().__init__(
+            arch=arch,
+            img_size=img_size,
+            patch_size=patch_size,
+            patch_stride=patch_stride,
+            attention=attention,
+            window_size=window_size,
+            shift=shift,
+            pooling=pooling,
+            rel_pos=rel_pos,
+            full_attention_blocks=full_attention_blocks,
+            qkv_bias=qkv_bias,
+            drop_path_rate=drop_path_rate,
+            with_cp=with_cp,
+            frozen_stages=frozen_stages,
+            freeze=freeze,
+            num_knowledge_tokens=num_knowledge_tokens,
+            train_knowledge_token=train_knowledge_token,
+            out_indices=out_indices,
+            init_cfg=init_cfg)
+
+    def build_block(self, index: int, drop_path_rate: float) -> nn.Module:
+        """Build block ``index``."""
+        return ViTAEBlock(self.embed_dim, self.build_attn(index),
+                          self.build_mlp(),
+                          ParallelConv(self.embed_dim, self.kernel_size),
+                          drop_path_rate)
+
+    # The compiler cannot follow a second run that differs from the first.
+    @torch.compiler.disable
+    def recompute(self, block: nn.Module, x: Tensor,
+                  layout: TokenLayout) -> Tensor:
+        """As in ViT; the second run leaves the statistics of batch norms
+        alone, or one batch would count twice."""
+        return checkpoint(
+            block,
+            x,
+            layout,
+            use_reentrant=False,
+            context_fn=lambda: (nullcontext(), statistics_kept(block)))

@@ -1,0 +1,155 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from typing import List, Optional, Tuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .attention import Attention
+from .rel_pos import RelPos
+from .token_layout import TokenLayout
+from .windows import Windows
+
+
+class WindowAttention(Attention):
+    """Self-attention of patches within windows (ViTPose, arXiv 2204.12484),
+    which are attended to as samples of the batch.
+
+    Where the paper leaves it open:
+
+    - Windows that do not fit the grid are padded at the bottom and on the
+      right; nobody sees the padding.
+    - A shift is half a window, rounded down, and 0 along an axis that one
+      window covers. Patches of opposite borders that meet in a window do not
+      see each other, as in Swin.
+    - Pooling averages the keys and values, which is the same as projecting
+      the mean token, over the patches of a window. All windows see all
+      means, always. They are those of the windows without shift.
+    - Relative positions, as in ViTDet, are between patches; means and
+      further tokens get no bias.
+    - Further tokens after the patches are seen in all windows, and see all
+      patches and each other.
+
+    Args:
+        embed_dim, num_heads, qkv_bias: As of ``Attention``.
+        grid: (rows, columns) of patches in training, for which masks and
+            tables are made; other grids work too.
+        window_size: (h, w) in patches. None is one window over any grid.
+        shift: Whether to shift the windows.
+        pooling: Whether the mean of each window joins the keys and values.
+        rel_pos: Whether scores have a relative position bias.
+    """
+
+    def __init__(self,
+                 embed_dim: int,
+                 num_heads: int,
+                 qkv_bias: bool,
+                 grid: Tuple[int, int],
+                 window_size: Optional[Tuple[int, int]] = None,
+                 shift: bool = False,
+                 pooling: bool = False,
+                 rel_pos: bool = False) -> None:
+        super().__init__(embed_dim, num_heads, qkv_bias)
+        self.window_size = window_size
+        self.shift = shift
+        self.pooling = pooling
+        self.rel_pos = None
+        if rel_pos:
+            self.rel_pos = RelPos(window_size or grid, embed_dim // num_heads)
+        self.windows = self.windows_of(grid)
+        # Not persistent: it follows from the arguments.
+        self.register_buffer('mask', self.windows.mask(), persistent=False)
+
+    def windows_of(self, grid: Tuple[int, int]) -> Windows:
+        """Windows of a grid."""
+        size = self.window_size or grid
+        shift = tuple(
+            length // 2 if self.shift and side > length else 0
+            for side, length in zip(grid, size))
+        return Windows(grid, size, shift)
+
+    def forward(self, x: Tensor, layout: TokenLayout) -> Tensor:
+        """Mix tokens.
+
+        Args:
+            x: Tokens, shape (B, N, C).
+            layout: Their grid; further tokens follow the patches.
+
+        Returns:
+            Tokens, shape (B, N, C).
+        """
+        windows = self.windows_of(layout.grid)
+        num_patches = layout.grid[0] * layout.grid[1]
+        # Not slices: their gradient would be filled up with zeros first.
+        patches, further = x.split(
+            (num_patches, x.shape[1] - num_patches), 1)
+        # (1, ...) and (2, B * windows, heads, h * w, C / heads)
+        q, kv = self.project(windows.cut(patches)).split((1, 2))
+        shared = [windows.means(kv)] if self.pooling else []
+        if not further.shape[1]:
+            return windows.join(self.attend(q, kv, shared, windows))
+        # (1, ...) and (2, B, heads, N - num_patches, C / heads)
+        further_q, further_kv = self.project(further).split((1, 2))
+        shared.append(further_kv)
+        return torch.cat([
+            windows.join(self.attend(q, kv, shared, windows)),
+            self.attend_everywhere(further_q, further_kv, kv, windows)
+        ], 1)
+
+    def attend(self, q: Tensor, kv: Tensor, shared: List[Tensor],
+               windows: Windows) -> Tensor:
+        """Let patches attend within their windows and to what all share.
+
+        Args:
+            q: Queries, shape (1, B * windows, heads, h * w, C / heads).
+            kv: Keys and values, shape (2, ...) likewise.
+            shared: Keys and values, each of shape (2, B, heads, J,
+                C / heads).
+            windows: How the patches were cut.
+
+        Returns:
+            Shape (B * windows, h * w, C).
+        """
+        q = q.squeeze(0)
+        if shared:
+            num_windows = windows.counts[0] * windows.counts[1]
+            joined = torch.cat(shared, 3).repeat_interleave(num_windows, 1)
+            kv = torch.cat([kv, joined], 3)
+        mask = self.mask_of(windows, q, kv.shape[3])
+        if self.rel_pos is None:
+            x = F.scaled_dot_product_attention(q, *kv, mask)
+        else:
+            x = self.rel_pos(q, *kv, windows.size, mask)
+        return self.merge(x)
+
+    def mask_of(self, windows: Windows, q: Tensor,
+                num_keys: int) -> Optional[Tensor]:
+        """Mask of scores, (B * windows, 1, h * w, num_keys), None if all
+        queries ``q`` see all keys. Keys after the patches are always seen."""
+        mask = self.mask if windows == self.windows else windows.mask(
+            q.device)
+        if mask is None:
+            return None
+        mask = F.pad(mask.to(q.dtype), (0, num_keys - mask.shape[2]))
+        return mask.repeat(q.shape[0] // mask.shape[0], 1, 1)[:, None]
+
+    def attend_everywhere(self, q: Tensor, kv: Tensor, patches: Tensor,
+                          windows: Windows) -> Tensor:
+        """Let further tokens attend to all patches and to each other.
+
+        Args:
+            q: Their queries, shape (1, B, heads, J, C / heads).
+            kv: Their keys and values, shape (2, B, heads, J, C / heads).
+            patches: Keys and values of the patches, shape (2, B * windows,
+                heads, h * w, C / heads).
+            windows: How the patches were cut.
+
+        Returns:
+            Shape (B, J, C).
+        """
+        # As tokens (2 * B, patches, C) again, in their order.
+        patches = windows.join(
+            patches.transpose(2, 3).flatten(3).flatten(0, 1))
+        patches = patches.unflatten(2, (self.num_heads, -1)).transpose(1, 2)
+        kv = torch.cat([patches.unflatten(0, (2, -1)), kv], 3)
+        return self.merge(F.scaled_dot_product_attention(q.squeeze(0), *kv))
