@@ -5,6 +5,8 @@ import pytest
 from mmengine.dataset import BaseDataset, ConcatDataset
 from mmpose.registry import HOOKS, MODELS
 
+from vitpose_mm.engine.hooks.model_data_check_hook import check_agreement
+
 STAGES = ['train', 'val', 'test']
 
 
@@ -39,6 +41,20 @@ def test_agreement_passes(stage):
 def test_disagreement_names_both_values(stage, wrong, message):
     with pytest.raises(ValueError, match=message):
         run(stage, **wrong)
+
+
+def test_head_with_tags_beside_keypoints_passes():
+    head = SimpleNamespace(
+        decoder=SimpleNamespace(input_size=(64, 64)),
+        num_keypoints=17,
+        out_channels=34)
+    model = SimpleNamespace(
+        backbone=SimpleNamespace(img_size=(64, 64)), head=head)
+    dataset = SimpleNamespace(metainfo=dict(num_keypoints=17))
+    check_agreement(model, dataset)
+    head.num_keypoints = 14
+    with pytest.raises(ValueError, match='17 keypoints'):
+        check_agreement(model, dataset)
 
 
 def test_backbones_without_a_size_are_left_alone():

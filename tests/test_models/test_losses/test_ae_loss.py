@@ -25,8 +25,10 @@ def by_definition(tags, indices):
     tags = tags.reshape(-1, K, H * W)
     people = []
     for person in indices.tolist():
-        seen = [tags[:, kind, cell] for kind, (cell, labelled) in
-                enumerate(person) if labelled]
+        seen = [
+            tags[:, kind, cell] for kind, (cell, labelled) in enumerate(person)
+            if labelled
+        ]
         if seen:
             people.append(torch.stack(seen))
     means = [person.mean(0) for person in people]
@@ -42,8 +44,8 @@ def by_definition(tags, indices):
 @pytest.mark.parametrize('people', [1, 2, 7])
 def test_loss_is_that_of_the_definition(people, dim):
     tags, indices = sample(people, dim)
-    pull, push = build(loss_weight=3., push_loss_factor=.5)(tags[None],
-                                                            [indices])
+    pull, push = build(
+        loss_weight=3., push_loss_factor=.5)(tags[None], [indices])
     expected = by_definition(tags, indices)
     # The definition averages over dimensions where a person is pulled.
     torch.testing.assert_close(pull, expected[0] * 3)
@@ -99,7 +101,8 @@ def test_cells_outside_of_the_map_are_ignored_where_unlabelled():
 def test_training_separates_people():
     _, indices = sample(4)
     indices = torch.stack(
-        [torch.arange(4 * K).view(4, K), torch.ones(4, K, dtype=int)], -1)
+        [torch.arange(4 * K).view(4, K),
+         torch.ones(4, K, dtype=int)], -1)
     tags = torch.zeros(1, K, H, W).normal_(std=.1).requires_grad_()
     optimizer = torch.optim.Adam([tags], lr=.1)
     for _ in range(200):

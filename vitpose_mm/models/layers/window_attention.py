@@ -57,8 +57,12 @@ class WindowAttention(Attention):
         if rel_pos:
             self.rel_pos = RelPos(window_size or grid, embed_dim // num_heads)
         self.windows = self.windows_of(grid)
-        # Not persistent: it follows from the arguments.
+        # Not persistent: they follow from the arguments.
         self.register_buffer('mask', self.windows.mask(), persistent=False)
+        self.register_buffer(
+            'areas',
+            self.windows.areas() if pooling else None,
+            persistent=False)
 
     def windows_of(self, grid: Tuple[int, int]) -> Windows:
         """Windows of a grid."""
@@ -85,7 +89,7 @@ class WindowAttention(Attention):
             (num_patches, x.shape[1] - num_patches), 1)
         # (1, ...) and (2, B * windows, heads, h * w, C / heads)
         q, kv = self.project(windows.cut(patches)).split((1, 2))
-        shared = [windows.means(kv)] if self.pooling else []
+        shared = [self.means(kv, windows)] if self.pooling else []
         if not further.shape[1]:
             return windows.join(self.attend(q, kv, shared, windows))
         # (1, ...) and (2, B, heads, N - num_patches, C / heads)
@@ -95,6 +99,13 @@ class WindowAttention(Attention):
             windows.join(self.attend(q, kv, shared, windows)),
             self.attend_everywhere(further_q, further_kv, kv, windows)
         ], 1)
+
+    def means(self, kv: Tensor, windows: Windows) -> Tensor:
+        """Keys and values of the means of all windows, (2, B, heads, windows,
+        C / heads), of those of the patches, as in ``attend``."""
+        is_known = windows == self.windows
+        return windows.means(
+            kv, self.areas if is_known else windows.areas(kv.device))
 
     def attend(self, q: Tensor, kv: Tensor, shared: List[Tensor],
                windows: Windows) -> Tensor:
@@ -113,8 +124,11 @@ class WindowAttention(Attention):
         q = q.squeeze(0)
         if shared:
             num_windows = windows.counts[0] * windows.counts[1]
-            joined = torch.cat(shared, 3).repeat_interleave(num_windows, 1)
-            kv = torch.cat([kv, joined], 3)
+            # (2, B, windows, heads, ..., C / heads)
+            kv = kv.unflatten(1, (-1, num_windows))
+            joined = torch.cat(shared, 3)[:, :, None].expand(
+                -1, -1, num_windows, -1, -1, -1)
+            kv = torch.cat([kv, joined], 4).flatten(1, 2)
         mask = self.mask_of(windows, q, kv.shape[3])
         if self.rel_pos is None:
             x = F.scaled_dot_product_attention(q, *kv, mask)

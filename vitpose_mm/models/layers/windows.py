@@ -1,5 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from typing import NamedTuple, Optional, Tuple, Union
+from typing import NamedTuple, Optional, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -62,23 +62,30 @@ class Windows(NamedTuple):
             x = x[:, :rows, :cols]
         return x.flatten(1, 2)
 
+    def sources(self, axis: int, device: Device = None) -> Tensor:
+        """Row (axis 0) or column (axis 1) of the padded grid that each row or
+        column of the rolled grid comes from."""
+        length = self.grid[axis] + self.padding[axis]
+        places = torch.arange(length, device=device)
+        return (places + self.shift[axis]) % length
+
+    def cut_plan(self, values: Tensor) -> Tensor:
+        """Cut numbers of the rolled grid into (windows, h * w)."""
+        whole = Windows(values.shape, self.size)
+        return whole.cut(values.view(1, -1, 1)).squeeze(2)
+
     def regions(self, device: Device = None) -> Tensor:
         """Number the parts of the rolled grid that were neighbours before.
 
         Returns:
             Shape (windows, h * w): -1 for padding.
         """
-        wrapped, padded = [], []
-        for axis in range(2):
-            length = self.grid[axis] + self.padding[axis]
-            places = torch.arange(length, device=device)
-            wrapped.append(places >= length - self.shift[axis])
-            source = (places + self.shift[axis]) % length
-            padded.append(source >= self.grid[axis])
+        rows, cols = (self.sources(axis, device) for axis in range(2))
+        # Only what wraps around comes from the first rows and columns.
+        wrapped = rows < self.shift[0], cols < self.shift[1]
         ids = 2 * wrapped[0][:, None] + wrapped[1].int()
-        ids = ids.masked_fill(padded[0][:, None] | padded[1], -1)
-        whole = Windows(ids.shape, self.size)
-        return whole.cut(ids.view(1, -1, 1)).squeeze(2)
+        padded = (rows >= self.grid[0])[:, None] | (cols >= self.grid[1])
+        return self.cut_plan(ids.masked_fill(padded, -1))
 
     def mask(self, device: Device = None) -> Optional[Tensor]:
         """What to add to the scores within windows.
@@ -95,7 +102,23 @@ class Windows(NamedTuple):
         return torch.zeros_like(
             apart, dtype=torch.float32).masked_fill(apart, -torch.inf)
 
-    def means(self, x: Tensor) -> Tensor:
+    def areas(self, device: Device = None) -> Optional[Tensor]:
+        """Patches in the window, before the shift, of each patch.
+
+        Returns:
+            Shape (windows, h * w), float32, inf for padding; None if all
+            windows are full.
+        """
+        if not any(self.padding):
+            return None
+        sides = []
+        for axis, (side, size) in enumerate(zip(self.grid, self.size)):
+            sources = self.sources(axis, device)
+            inside = (side - sources // size * size).clamp(max=size).float()
+            sides.append(inside.masked_fill(sources >= side, torch.inf))
+        return self.cut_plan(sides[0][:, None] * sides[1])
+
+    def means(self, x: Tensor, areas: Optional[Tensor]) -> Tensor:
         """Average over the windows of the grid before the shift.
 
         A shifted window may join patches of opposite borders, whose mean
@@ -104,30 +127,22 @@ class Windows(NamedTuple):
 
         Args:
             x: Cut patches, shape (S, B * windows, heads, h * w, C).
+            areas: What ``areas`` returns.
 
         Returns:
             Shape (S, B, heads, windows, C).
         """
         (h, w), (m, n) = self.size, self.counts
-        if any(self.padding):
-            padded = self.regions(x.device) < 0
-            x = x.unflatten(1, (-1, m * n)).masked_fill(
-                padded[:, None, :, None], 0).flatten(1, 2)
-        x = x.unflatten(3, (h, w)).unflatten(1, (-1, m, n))
+        x = x.unflatten(1, (-1, m * n))
+        if areas is not None:
+            x = x / areas.to(x.dtype)[:, None, :, None]
+        x = x.unflatten(4, (h, w)).unflatten(2, (m, n))
         # (S, B, m, n, heads, h, w, C), then without h, then without w
         x = sum_back(x, 5, self.shift[0], 2)
         x = sum_back(x, 5, self.shift[1], 3)
-        x = x / self.num_patches(x.device)
+        if areas is None:
+            x = x / (h * w)
         return x.flatten(2, 3).transpose(2, 3)
-
-    def num_patches(self, device: Device = None) -> Union[int, Tensor]:
-        """Patches in a window, shape (m, n, 1, 1) where it depends on it."""
-        if not any(self.padding):
-            return self.size[0] * self.size[1]
-        rows, cols = ((side - length * torch.arange(
-            count, device=device)).clamp(max=length) for side, length, count in
-                      zip(self.grid, self.size, self.counts))
-        return (rows[:, None] * cols)[..., None, None]
 
 
 def sum_back(x: Tensor, axis: int, shift: int, windows: int) -> Tensor:
