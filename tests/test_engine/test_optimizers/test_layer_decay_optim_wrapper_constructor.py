@@ -130,3 +130,15 @@ def test_a_model_without_numbered_layers_is_refused():
 def test_a_rate_out_of_range_is_refused():
     with pytest.raises(ValueError, match='at most 1'):
         settings(Estimator(), layer_decay_rate=1.5)
+
+
+def test_without_weight_decay_the_optimiser_has_its_own_default():
+    wrapper = build_optim_wrapper(
+        Estimator(),
+        dict(
+            optimizer=dict(type='AdamW', lr=LR),
+            constructor='ViTLayerDecayOptimWrapperConstructor',
+            paramwise_cfg=dict(layer_decay_rate=0.5)))
+    default = torch.optim.AdamW([torch.zeros(1)]).defaults['weight_decay']
+    assert {group['weight_decay']
+            for group in wrapper.optimizer.param_groups} == {0., default}

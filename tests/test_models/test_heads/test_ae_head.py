@@ -106,8 +106,8 @@ def test_prediction_returns_maps_and_people_of_each_image(flip, multiscale):
     feats = [[scale, scale] if flip else scale for scale in scales]
     config = dict(
         flip_test=flip, multiscale_test=multiscale, output_heatmaps=True)
-    preds, maps = build(tag_dim=2).predict(
-        feats if multiscale else feats[0], samples((1, 1)), config)
+    preds, maps = build(tag_dim=2).predict(feats if multiscale else feats[0],
+                                           samples((1, 1)), config)
     for people, fields in zip(preds, maps):
         assert fields.heatmaps.shape == (K, 12, 16)
         assert fields.tags.shape == (K * 2 * (1 + flip), 12, 16)
@@ -148,5 +148,5 @@ def test_other_scales_are_resized_corner_to_corner():
 def test_half_precision_maps_are_decoded():
     head = build().to(torch.bfloat16)
     feats = (features()[0].to(torch.bfloat16), )
-    people = head.predict(feats, samples((1, 1)))[0]
+    people = head.predict(feats, samples((1, 1)), {})[0]
     assert np.isfinite(people.keypoints).all()

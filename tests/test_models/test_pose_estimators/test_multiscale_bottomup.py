@@ -66,4 +66,4 @@ def test_sizes_are_multiples_of_the_patch(scale, size):
 def test_corners_stay_corners():
     images = torch.randn(1, 3, 64, 96)
     torch.testing.assert_close(
-        resize(images, 1.5)[..., ::95, ::143], images[..., ::63, ::95])
+        resize(images, .5)[..., ::31, ::47], images[..., ::63, ::95])

@@ -1,5 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from typing import Callable, Optional
+from typing import Callable
 
 import torch
 from mmengine.hooks import Hook
@@ -19,14 +19,7 @@ class CompileHook(Hook):
 
     For estimators with one backbone and one head. Those that send samples to
     several experts or heads are refused: their shapes change in each step.
-
-    Args:
-        mode: Of torch.compile, for example 'max-autotune'; by default its
-            default.
     """
-
-    def __init__(self, mode: Optional[str] = None) -> None:
-        self.mode = mode
 
     def before_train(self, runner) -> None:
         self.compile(runner.model)
@@ -56,17 +49,16 @@ class CompileHook(Hook):
             # The head calls its own `forward`, not itself. An attribute of
             # the instance serves both ways and is no part of a checkpoint.
             if 'forward' not in vars(module):
-                module.forward = compiled(module.forward, self.mode)
+                module.forward = compiled(module.forward)
 
 
-def compiled(forward: Callable, mode: Optional[str]) -> Callable:
+def compiled(forward: Callable) -> Callable:
     """Compile a forward of images or of features for batches of any size.
 
     Args:
         forward: Takes a tensor or a sequence of them, batch first.
-        mode: Of torch.compile.
     """
-    run = torch.compile(forward, mode=mode, fullgraph=True)
+    run = torch.compile(forward, fullgraph=True)
 
     def call(inputs):
         for tensor in [inputs] if isinstance(inputs, Tensor) else inputs:

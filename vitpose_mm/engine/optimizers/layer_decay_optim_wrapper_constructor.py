@@ -69,10 +69,11 @@ class ViTLayerDecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
                 or any(part in name for part in NOT_DECAYED))
             group = groups.setdefault(
                 (steps_from_top, decays),
-                dict(
-                    params=[],
-                    lr=self.base_lr * rate**steps_from_top,
-                    weight_decay=self.base_wd if decays else 0.))
+                dict(params=[], lr=self.base_lr * rate**steps_from_top))
+            if not decays:
+                group['weight_decay'] = 0.
+            elif self.base_wd is not None:
+                group['weight_decay'] = self.base_wd
             group['params'].append(param)
         ordered = sorted(groups.items(), reverse=True)
         params.extend(group for _, group in ordered)
@@ -115,6 +116,7 @@ def describe(ordered: List[Tuple[Tuple[int, bool], dict]]) -> str:
     for (steps_from_top, _), group in ordered:
         count = sum(param.numel() for param in group['params'])
         rows.append(f'{steps_from_top:12d} {group["lr"]:10.3g} '
-                    f'{group["weight_decay"]:12g} {len(group["params"]):8d} '
+                    f'{group.get("weight_decay", "default")!s:>12} '
+                    f'{len(group["params"]):8d} '
                     f'{count:12,d}')
     return '\n'.join(rows)
