@@ -48,8 +48,10 @@ setup(
         'click',
         'matplotlib',
         'numpy',
+        'pillow',
         'rich',
         'safetensors',
+        'scipy',
         # MMEngine imports pkg_resources for every `mmpose::` base config.
         'setuptools<82',
         'torch>=2.1',

@@ -15,7 +15,8 @@ __all__ = ['__version__', 'register_all_modules']
 
 def register_all_modules() -> None:
     """Import every module that registers something with MMPose."""
-    from . import checkpoints, engine, models  # noqa: F401
+    from . import (checkpoints, codecs, datasets, engine,  # noqa: F401
+                   evaluation, models)
 
 
 # The `vitpose-mm` command lives in this package but must answer `--help` at

@@ -140,3 +140,10 @@ def test_workers_end_with_a_killed_run(running):
     assert len(workers) == 2
     assert wait_for(
         lambda: not any(os.path.exists(f'/proc/{pid}') for pid in workers))
+
+
+def test_people_in_each_image_can_be_chosen(tmp_path):
+    synth(tmp_path, '--images', 2, '--seed', 1, '--people', 5)
+
+    coco = json.loads((tmp_path / 'annotations.json').read_text())
+    assert 5 < len(coco['annotations']) <= 10

@@ -10,8 +10,12 @@ from vitpose_mm.version import __version__
 # ``vitpose-mm --help`` must not wait for torch, and ``doctor`` must start
 # where torch or MMCV does not.
 COMMANDS = {
+    'benchmark': ('vitpose_mm.cli.benchmark',
+                  'Measure speed beside other implementations.'),
     'checkpoint': ('vitpose_mm.cli.checkpoint',
                    'Inspect, convert and compare checkpoints.'),
+    'data': ('vitpose_mm.cli.data',
+             'Turn published annotation files into COCO form.'),
     'doctor': ('vitpose_mm.cli.doctor',
                'Check this environment and name the cure of each fault.'),
     'report': ('vitpose_mm.cli.report',

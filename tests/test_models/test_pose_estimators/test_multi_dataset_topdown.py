@@ -198,6 +198,29 @@ def test_flip_test_uses_the_flip_pairs_of_each_sample():
             a.pred_instances.keypoints, b.pred_instances.keypoints, atol=0.05)
 
 
+def test_a_head_can_have_its_own_test_options():
+    inputs, samples = batch('coco', 'aic')
+    options = dict(flip_test=True, output_heatmaps=True)
+    own = dict(options, heads=dict(aic=dict(shift_heatmap=True)))
+    nets = [
+        model(test_cfg=test_cfg).eval()
+        for test_cfg in (own, options, dict(options, shift_heatmap=True))
+    ]
+    mixed, plain, shifted = ([
+        each.pred_fields.heatmaps for each in net.predict(
+            inputs, copy.deepcopy(samples))
+    ] for net in share_weights(nets))
+    assert torch.equal(mixed[0], plain[0])
+    assert torch.equal(mixed[1], shifted[1])
+    assert not torch.equal(mixed[1], plain[1])
+
+
+def share_weights(nets: list) -> list:
+    for net in nets[1:]:
+        net.load_state_dict(nets[0].state_dict())
+    return nets
+
+
 def test_alias_takes_the_way_of_its_head():
     net = model(aliases=dict(ochuman='coco'), test_cfg=dict()).eval()
     inputs, samples = batch('ochuman')

@@ -36,13 +36,13 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
         loss_weights: dataset_name to the weight of its mean loss. By default
             the dataset's share of the batch, which makes the sum the mean
             over the batch.
-        train_cfg: As in TopdownPoseEstimator.
-        test_cfg: Likewise. ``dataset`` names the dataset whose way all
-            samples go, whatever they name themselves; ``dataset_meta`` is
-            then that dataset's, whatever a checkpoint says.
-        data_preprocessor: As in TopdownPoseEstimator.
-        init_cfg: Likewise.
-        metainfo: Likewise.
+        test_cfg: As in TopdownPoseEstimator. ``dataset`` names the dataset
+            whose way all samples go, whatever they name themselves;
+            ``dataset_meta`` is then that dataset's, whatever a checkpoint
+            says. ``heads`` holds options of one head:
+            dict(aic=dict(shift_heatmap=True)).
+        train_cfg, data_preprocessor, init_cfg, metainfo: As in
+            TopdownPoseEstimator.
 
     Raises:
         ValueError: If a name does not occur in ``heads``, or their number is
@@ -155,9 +155,7 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
                     key: value * weight if 'loss' in key else value
                     for key, value in terms.items()
                 }
-            else:
-                # Zero, and so are its gradients: data-parallel training
-                # waits for one of every parameter.
+            else:  # Zero gradients, which data-parallel training waits for.
                 terms = dict(loss_kpt=head(part).sum())
             losses.update(
                 {f'{name}/{key}': value
@@ -202,8 +200,7 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
 
         Args:
             index: Position of the head.
-            feats: Its features, and those of the mirrored crops if there is
-                a flip test.
+            feats: Its features, and of a flip test those of mirrored crops.
             data_samples: As many samples.
 
         Raises:
@@ -220,7 +217,10 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
         preds = head.predict(
             feats if len(feats) > 1 else feats[0],
             data_samples,
-            test_cfg=self.test_cfg)
+            test_cfg={
+                **self.test_cfg,
+                **self.test_cfg.get('heads', {}).get(name, {})
+            })
         fields = None
         if isinstance(preds, tuple):
             preds, fields = preds
@@ -254,7 +254,5 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
             self.num_experts = 1
         name = self.routes.names[index]
         self.heads = ModuleDict({name: self.heads[name]})
-        aliases = {key: value for key, value in self.routes.aliases.items()
-                   if value == name}
-        self.routes = Routes([name], aliases, self.routes.chosen)
+        self.routes = self.routes.only(name)
         super().switch_to_deploy()

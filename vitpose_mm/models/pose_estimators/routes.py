@@ -42,6 +42,12 @@ class Routes:
                 'choose one for all samples with test_cfg.dataset')
         return self.names.index(name)
 
+    def only(self, name: str) -> 'Routes':
+        """The routes to one head, when the others are gone."""
+        aliases = {key: head for key, head in self.aliases.items()
+                   if head == name}
+        return Routes([name], aliases, self.chosen)
+
     def indices(self, data_samples: Sequence[PoseDataSample],
                 training: bool) -> List[int]:
         """Head of each sample; training knows no chosen dataset."""

@@ -1,0 +1,4 @@
+_base_ = ['./vitpose_multi_base.py']
+
+model = dict(
+    backbone=dict(type='ViTMoE', num_experts=6, part_features=192))

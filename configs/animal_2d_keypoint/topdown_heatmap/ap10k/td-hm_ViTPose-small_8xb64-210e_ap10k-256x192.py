@@ -1,0 +1,6 @@
+_base_ = [
+    '../../../_base_/models/vitpose_small.py',
+    '../../../_base_/datasets/ap10k_256x192.py',
+]
+
+model = dict(head=dict(out_channels=17, decoder=_base_.codec))

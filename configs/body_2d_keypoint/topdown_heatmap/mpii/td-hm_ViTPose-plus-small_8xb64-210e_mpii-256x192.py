@@ -1,0 +1,9 @@
+_base_ = [
+    '../../../_base_/models/vitpose_plus_small.py',
+    '../../../_base_/datasets/mpii_256x192.py',
+]
+
+model = dict(
+    heads={name: dict(decoder=_base_.codec)
+           for name in _base_.model.heads},
+    test_cfg=dict(dataset='mpii'))

@@ -1,0 +1,74 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from pathlib import Path
+from unittest import mock
+
+import cv2
+import mmcv
+import numpy as np
+import pytest
+from mmengine.dataset import Compose
+from mmpose.datasets.transforms import LoadImage
+from mmpose.registry import TRANSFORMS
+
+from vitpose_mm.datasets import LoadImageOnce
+
+
+@pytest.fixture
+def paths(tmp_path) -> list:
+    """Two images, the first of three people and the second of two."""
+    rng = np.random.default_rng(0)
+    for name in 'ab':
+        cv2.imwrite(
+            str(tmp_path / f'{name}.png'),
+            rng.integers(0, 256, (40, 30, 3), np.uint8))
+    return [str(tmp_path / f'{name}.png') for name in 'aaabb']
+
+
+def test_decodes_once_what_load_image_decodes_each_time(paths):
+    load = TRANSFORMS.build(dict(type='LoadImageOnce'))
+    with mock.patch(
+            'mmcv.imfrombytes', side_effect=mmcv.imfrombytes) as decode:
+        loaded = [load(dict(img_path=path, id=i))
+                  for i, path in enumerate(paths)]
+    assert decode.call_count == 2
+    for i, (path, results) in enumerate(zip(paths, loaded)):
+        expected = LoadImage()(dict(img_path=path, id=i))
+        assert np.array_equal(results.pop('img'), expected.pop('img'))
+        assert results == expected
+
+
+def test_crops_are_those_of_stock(paths):
+    crop = [
+        dict(type='GetBBoxCenterScale'),
+        dict(type='RandomFlip', prob=1., direction='horizontal'),
+        dict(type='TopdownAffine', input_size=(12, 16), use_udp=True),
+    ]
+    crops = []
+    for name in ('LoadImageOnce', 'LoadImage'):
+        pipeline = Compose([dict(type=name), *crop])
+        crops.append([
+            pipeline(dict(
+                img_path=path, bbox=np.array([[i, 2., 20. + i, 30.]]),
+                keypoints=np.zeros((1, 1, 2)),
+                keypoints_visible=np.ones((1, 1)), flip_indices=[0]))['img']
+            for i, path in enumerate(paths)
+        ])
+    assert np.array_equal(*crops)
+    assert crops[0][0].std() > 0
+
+
+def test_a_shared_image_cannot_be_spoiled(paths):
+    load = LoadImageOnce()
+    image = load(dict(img_path=paths[0]))['img']
+    with pytest.raises(ValueError, match='read-only'):
+        image[:] = 0
+
+
+def test_an_image_in_memory_and_a_missing_file_are_stocks_business(paths):
+    load = LoadImageOnce()
+    load(dict(img_path=paths[0]))
+    image = np.zeros((4, 5, 3), np.uint8)
+    assert load(dict(img_path=paths[0], img=image))['img'] is image
+    with pytest.raises(FileNotFoundError):
+        load(dict(img_path=str(Path(paths[0]).with_name('absent.png'))))
+    assert LoadImageOnce(ignore_empty=True)(dict(img_path='absent')) is None

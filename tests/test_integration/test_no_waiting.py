@@ -1,0 +1,52 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+"""A step reads no tensor's value before its loss or its result.
+
+On a CUDA device each such read makes the host wait for the device.
+"""
+from collections import Counter
+from typing import Callable
+
+import numpy as np
+from mmengine.structures import InstanceData
+from torch.profiler import profile
+
+from vitpose_mm.benchmark.networks import build_estimator, estimator_config
+from vitpose_mm.benchmark.training import make_batch
+
+SIZE = (64, 48)
+TINY = dict(embed_dim=32, depth=2, num_heads=2)
+
+
+def reads(run: Callable) -> int:
+    """Tensor values that a call copies to Python numbers."""
+    with profile() as trace:
+        run()
+    counts = Counter(event.name for event in trace.events())
+    return counts['aten::_local_scalar_dense']
+
+
+def test_training_reads_nothing_until_the_loss_is_logged():
+    # The optimiser is PyTorch's; on a CPU it counts its steps in tensors.
+    model = build_estimator(
+        estimator_config('vitpose_mm', TINY, SIZE, 17)).train()
+
+    def run() -> None:
+        data = model.data_preprocessor(make_batch('vitpose_mm', SIZE, 4), True)
+        loss, _ = model.parse_losses(model(**data, mode='loss'))
+        loss.backward()
+
+    assert reads(run) == 0
+
+
+def test_testing_reads_nothing_on_the_way():
+    model = build_estimator(
+        estimator_config('vitpose_mm', TINY, SIZE, 17)).eval()
+    batch = make_batch('vitpose_mm', SIZE, 4)
+    for sample in batch['data_samples']:
+        sample.gt_instances = InstanceData(
+            bboxes=np.zeros((1, 4)), bbox_scores=np.ones(1))
+        sample.set_metainfo(
+            dict(
+                flip_indices=list(range(17)), input_size=(48, 64),
+                input_center=np.zeros(2), input_scale=np.ones(2)))
+    assert reads(lambda: model.test_step(batch)) == 0

@@ -1,0 +1,43 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+"""One model learns real samples of five datasets by heart."""
+import json
+import os
+import subprocess
+
+import pytest
+
+CONFIG = 'configs/quickstart/' \
+    'td-hm_ViTPose-plus-tiny_1xb20-150e_joint-overfit-128x96.py'
+# The metric that counts of each dataset, in the order of the experts.
+METRICS = ('coco/AP', 'aic/AP', 'mpii/PCK', 'ap10k/AP', 'coco_wholebody/AP')
+
+
+@pytest.mark.slow
+def test_one_test_measures_each_dataset_by_its_own_metric(
+        repo, real_data, tmp_path):
+
+    def mim(verb, *options):
+        done = subprocess.run(
+            [
+                'mim', verb, 'mmpose', CONFIG, '--work-dir', tmp_path,
+                *options
+            ],
+            cwd=repo,
+            env={**os.environ, 'VITPOSE_DATA': str(real_data)},
+            check=False,
+            capture_output=True,
+            text=True)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+
+    mim('train')
+    shown = mim('test', '--checkpoint', tmp_path / 'epoch_150.pth')
+
+    result, = (json.loads(path.read_text())
+               for path in tmp_path.glob('*/*.json'))
+    assert {name: result[name] for name in METRICS
+            if result[name] < 0.9} == {}
+    table = shown[shown.index('dataset         samples  results'):]
+    names = [line.split()[0] for line in table.splitlines()[1:]
+             if line[:1].isalpha()]
+    assert names == [name.split('/')[0] for name in METRICS]

@@ -1,0 +1,10 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from .animal import APT36KDataset
+from .hand import InterHand2DDataset
+from .samplers import MultiDatasetSampler
+from .transforms import BottomupGetCrowdMask, LoadImageOnce
+
+__all__ = [
+    'APT36KDataset', 'BottomupGetCrowdMask', 'InterHand2DDataset',
+    'LoadImageOnce', 'MultiDatasetSampler'
+]

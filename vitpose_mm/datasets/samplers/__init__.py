@@ -1,0 +1,4 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from .multi_dataset_sampler import MultiDatasetSampler
+
+__all__ = ['MultiDatasetSampler']

@@ -1,0 +1,5 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from .bottomup_get_crowd_mask import BottomupGetCrowdMask
+from .load_image_once import LoadImageOnce
+
+__all__ = ['BottomupGetCrowdMask', 'LoadImageOnce']
