@@ -133,3 +133,14 @@ def test_a_folder_of_somebody_else_is_refused(tmp_path):
         write_dataset(HUMAN_17, tmp_path, 2, 7, workers=1)
     assert [path.name for path in tmp_path.iterdir()
             if path.is_file()] == ['thesis.tex']
+
+
+def test_a_crowd_is_another_dataset(dataset, tmp_path):
+    write_dataset(HUMAN_17, tmp_path, 2, 7, workers=1, people=6)
+    coco = json.loads((tmp_path / 'annotations.json').read_text())
+
+    assert len(coco['annotations']) > 6
+    assert coco['info']['people'] == 6
+    with pytest.raises(ValueError, match='"people":6'):
+        write_dataset(HUMAN_17, tmp_path, 2, 7, workers=1)
+    assert b'people' not in (dataset / 'request.json').read_bytes()

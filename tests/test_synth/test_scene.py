@@ -148,3 +148,21 @@ def test_annotations_are_well_formed(index):
         seen = table[table[:, 2] == 2]
         assert (seen[:, :2] >= (x - 1, y - 1)).all()
         assert (seen[:, :2] <= (x + w, y + h)).all()
+
+
+@pytest.mark.parametrize('people', [1, 3, 9])
+def test_a_crowd_has_the_number_of_people_asked_for(people):
+    rng = np.random.default_rng(0)
+    assert len(sample_bodies(HUMAN_17, SIZE, rng, people)) == people
+    _, found = draw_scene(HUMAN_17, 0, 1, people)
+    assert people * .6 < len(found) <= people  # some may be hidden
+
+
+def test_large_crowds_have_smaller_people():
+    def mean_scale(people):
+        rng = np.random.default_rng(0)
+        return np.mean([body.scale for _ in range(20)
+                        for body in sample_bodies(HUMAN_17, SIZE, rng, people)
+                        ])
+
+    assert mean_scale(9) == pytest.approx(mean_scale(4) * (4 / 9)**.5, rel=.1)

@@ -5,7 +5,7 @@ import time
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable, Iterator, Optional
 
 import click
 from rich.console import Console
@@ -70,6 +70,11 @@ def _progress(images: int) -> Iterator[Callable[[], None]]:
     required=True,
     help='Seed; two seeds give two unrelated datasets.')
 @click.option(
+    '--people',
+    type=click.IntRange(1, 12),
+    show_default='1 to 4',
+    help='People in each image.')
+@click.option(
     '--workers',
     type=click.IntRange(1),
     default=_cores,
@@ -78,12 +83,12 @@ def _progress(images: int) -> Iterator[Callable[[], None]]:
 @click.option(
     '--overwrite', is_flag=True, help='Replace another dataset in OUT.')
 @click.option('--json', 'as_json', is_flag=True, help='Print JSON instead.')
-def command(out: Path, images: int, seed: int, workers: int, overwrite: bool,
-            as_json: bool) -> None:
+def command(out: Path, images: int, seed: int, people: Optional[int],
+            workers: int, overwrite: bool, as_json: bool) -> None:
     """Draw a COCO keypoint dataset of articulated people.
 
     \b
-    Writes OUT/images/000000000001.jpg ...  320x240 or 240x320, 1-4 people
+    Writes OUT/images/000000000001.jpg ...  320x240 or 240x320
            OUT/annotations.json             COCO, 17 keypoints
            OUT/request.json                 what was asked for
 
@@ -100,7 +105,7 @@ def command(out: Path, images: int, seed: int, workers: int, overwrite: bool,
     try:
         with _progress(images) as on_image:
             drawn = write_dataset(HUMAN_17, out, images, seed, workers,
-                                  overwrite, on_image)
+                                  overwrite, on_image, people)
     except BrokenProcessPool:
         raise click.ClickException(
             'A drawing process was killed, probably for want of memory; run '

@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import parent_process
 from pathlib import Path
-from typing import Callable, List
+from typing import Callable, List, Optional
 
 import cv2
 
@@ -44,17 +44,22 @@ def _start_worker() -> None:
     cv2.setNumThreads(0)
 
 
-def _write_image(skeleton: Skeleton, seed: int, out: Path, index: int) -> dict:
+def _write_image(skeleton: Skeleton, seed: int, people: Optional[int],
+                 out: Path, index: int) -> dict:
     """Draw one image into its file; return its COCO record, with the
     annotations under ``people``."""
-    image, people = draw_scene(skeleton, seed, index)
+    image, annotations = draw_scene(skeleton, seed, index, people)
     name = f'{index:012d}.jpg'
     _, data = cv2.imencode('.jpg', image,
                            [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     _write(out / IMAGES / name, data.tobytes())
     height, width = image.shape[:2]
     return dict(
-        id=index, file_name=name, width=width, height=height, people=people)
+        id=index,
+        file_name=name,
+        width=width,
+        height=height,
+        people=annotations)
 
 
 def _category(skeleton: Skeleton) -> dict:
@@ -119,7 +124,8 @@ def write_dataset(skeleton: Skeleton,
                   seed: int,
                   workers: int,
                   overwrite: bool = False,
-                  on_image: Callable[[], None] = lambda: None) -> bool:
+                  on_image: Callable[[], None] = lambda: None,
+                  people: Optional[int] = None) -> bool:
     """Draw a COCO keypoint dataset: ``images/`` and ``annotations.json``.
 
     The annotation file comes last: where it is, the dataset is whole. The
@@ -133,6 +139,7 @@ def write_dataset(skeleton: Skeleton,
         workers (int): Number of processes.
         overwrite (bool): Replace another dataset in ``out``.
         on_image (Callable): Called after each image.
+        people (int): Bodies in each image; by default 1 to 4.
 
     Returns:
         bool: False if the folder held this very dataset already.
@@ -143,9 +150,11 @@ def write_dataset(skeleton: Skeleton,
     """
     request = dict(
         skeleton=skeleton.name, images=num_images, seed=seed, drawing=DRAWING)
+    if people is not None:
+        request.update(people=people)
     if _claim(out, request, overwrite):
         return False
-    draw = partial(_write_image, skeleton, seed, out)
+    draw = partial(_write_image, skeleton, seed, people, out)
     images = []
     pool = ProcessPoolExecutor(workers, initializer=_start_worker)
     try:

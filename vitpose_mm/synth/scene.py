@@ -1,6 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from dataclasses import dataclass
-from typing import List, Tuple
+from typing import List, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -16,6 +16,8 @@ PORTRAIT_CHANCE = .25
 PEOPLE_WEIGHTS = (.5, .35, .12, .03)  # of 1, 2, 3 and 4 people
 # Pixels per body length, as a fraction of the image's height.
 MIN_SCALE, MAX_SCALE = .5, 1.0
+# More people than this are smaller, so that they have room.
+ROOM_FOR = 4
 TRUNCATION_CHANCE = .05
 # A place is redrawn while a body covers more of another than this.
 MAX_OVERLAP = .15
@@ -65,19 +67,23 @@ def _place(body: Body, others: List[Body], size: Tuple[int, int],
     body.joints[:, :2] += shifts[best]
 
 
-def sample_bodies(skeleton: Skeleton, size: Tuple[int, int],
-                  rng: np.random.Generator) -> List[Body]:
+def sample_bodies(skeleton: Skeleton,
+                  size: Tuple[int, int],
+                  rng: np.random.Generator,
+                  people: Optional[int] = None) -> List[Body]:
     """Draw poses, looks and places of the bodies of one image, far to near.
 
     Args:
         skeleton (Skeleton): The kind of body.
         size (tuple[int, int]): (w, h) of the image in pixels.
         rng (np.random.Generator): Source of randomness.
+        people (int): Number of bodies; drawn by default.
     """
-    count = 1 + rng.choice(len(PEOPLE_WEIGHTS), p=PEOPLE_WEIGHTS)
-    largest = MAX_SCALE * (1 - .13 * (count - 1))
+    count = people or 1 + rng.choice(len(PEOPLE_WEIGHTS), p=PEOPLE_WEIGHTS)
+    largest = MAX_SCALE * (1 - .13 * (min(count, ROOM_FOR) - 1))
     scales = size[1] * np.exp(
         rng.uniform(np.log(MIN_SCALE), np.log(largest), count))
+    scales *= min(1, (ROOM_FOR / count)**.5)
     bodies = []
     # Small bodies are far. A gap of four lengths keeps bodies apart in depth.
     depth = 4 * scales.sum()
@@ -119,14 +125,18 @@ def annotate(skeleton: Skeleton, body: Body, number: int,
         num_keypoints=int(inside.sum()))
 
 
-def draw_scene(skeleton: Skeleton, seed: int,
-               index: int) -> Tuple[np.ndarray, List[dict]]:
+def draw_scene(skeleton: Skeleton,
+               seed: int,
+               index: int,
+               people: Optional[int] = None
+               ) -> Tuple[np.ndarray, List[dict]]:
     """Draw one image of a dataset.
 
     Args:
         skeleton (Skeleton): The kind of body.
         seed (int): Seed of the dataset.
         index (int): Number of the image; with the seed it fixes all of it.
+        people (int): Number of bodies; drawn by default.
 
     Returns:
         tuple: The image, BGR bytes of shape (h, w, 3), and what
@@ -138,7 +148,7 @@ def draw_scene(skeleton: Skeleton, seed: int,
         size = (SHORT_SIDE, LONG_SIDE)
     light = np.array([rng.uniform(-.6, .6), rng.uniform(-.8, 0), -1])
     canvas = Canvas(draw_background(size, rng), light / np.linalg.norm(light))
-    bodies = sample_bodies(skeleton, size, rng)
+    bodies = sample_bodies(skeleton, size, rng, people)
     for number, body in enumerate(bodies, 1):
         canvas.draw_body(skeleton, body.joints, body.scale, body.look, number)
     annotations = [

@@ -1,0 +1,79 @@
+_base_ = ['../schedules/vitpose_ae_300e.py']
+
+dataset_type = 'CocoDataset'
+data_mode = 'bottomup'
+data_root = '{{$VITPOSE_DATA:data}}/coco'
+
+codec = dict(
+    type='UDPAssociativeEmbedding',
+    input_size=(512, 512),
+    heatmap_size=(128, 128),
+    sigma=2,
+    # From the head over the trunk to the limbs.
+    decode_keypoint_order=[
+        0, 1, 2, 3, 4, 5, 6, 11, 12, 7, 8, 9, 10, 13, 14, 15, 16
+    ])
+
+train_pipeline = [
+    dict(type='LoadImage'),
+    dict(type='BottomupRandomAffine', input_size=codec['input_size']),
+    dict(type='RandomFlip', direction='horizontal'),
+    dict(type='GenerateTarget', encoder=codec),
+    dict(type='BottomupGetCrowdMask'),
+    dict(type='PackPoseInputs')
+]
+# The shorter side becomes 512. One matrix moves image and keypoints, here and
+# in training, so neither needs a UDP mode; that of this transform forgets the
+# padding when coordinates go back to the image.
+val_pipeline = [
+    dict(type='LoadImage'),
+    dict(
+        type='BottomupResize',
+        input_size=codec['input_size'],
+        size_factor=64,
+        resize_mode='expand'),
+    dict(
+        type='PackPoseInputs',
+        # No category: an image's list of them is not a prediction's.
+        meta_keys=('id', 'img_id', 'img_path', 'ori_shape', 'img_shape',
+                   'input_size', 'input_center', 'input_scale',
+                   'flip_indices'))
+]
+
+train_dataloader = dict(
+    batch_size=24,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type=dataset_type,
+        data_root=data_root,
+        data_mode=data_mode,
+        ann_file='annotations/person_keypoints_train2017.json',
+        data_prefix=dict(img='train2017/'),
+        pipeline=train_pipeline))
+val_dataloader = dict(
+    batch_size=1,  # images have different sizes
+    num_workers=4,
+    persistent_workers=True,
+    drop_last=False,
+    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+    dataset=dict(
+        type=dataset_type,
+        data_root=data_root,
+        data_mode=data_mode,
+        ann_file='annotations/person_keypoints_val2017.json',
+        data_prefix=dict(img='val2017/'),
+        test_mode=True,
+        pipeline=val_pipeline))
+test_dataloader = val_dataloader
+
+val_evaluator = dict(
+    type='CocoMetric',
+    ann_file=f'{data_root}/annotations/person_keypoints_val2017.json',
+    score_mode='bbox',
+    nms_mode='none')
+test_evaluator = val_evaluator
+
+default_hooks = dict(
+    checkpoint=dict(save_best='coco/AP', rule='greater', max_keep_ckpts=1))

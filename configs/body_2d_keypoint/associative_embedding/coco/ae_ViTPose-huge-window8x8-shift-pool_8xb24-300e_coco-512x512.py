@@ -1,0 +1,5 @@
+_base_ = ['./ae_ViTPose-huge_8xb24-300e_coco-512x512.py']
+
+model = dict(
+    backbone=dict(
+        attention='window', window_size=(8, 8), shift=True, pooling=True))

@@ -1,0 +1,6 @@
+_base_ = [
+    '../../../_base_/models/vitpose_ae_huge.py',
+    '../../../_base_/datasets/coco_bottomup_512x512.py',
+]
+
+model = dict(head=dict(num_keypoints=17, decoder=_base_.codec))
