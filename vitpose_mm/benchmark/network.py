@@ -1,0 +1,128 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+"""How fast the network alone is, beside the same network of others."""
+from contextlib import nullcontext
+from typing import Callable, ContextManager, Dict, List, Sequence, Tuple, Union
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from vitpose_mm.engine.hooks import CompileHook
+from vitpose_mm.models.backbones.archs import parse_arch
+from .measure import Timing, peak_memory, time_interleaved
+from .networks import Network, Size, build_network
+
+# Multiplications per timed run, so that one run is long enough to time.
+MATMULS = 8
+
+
+def benchmark_network(names: Sequence[str], arch: Union[str, dict],
+                      size: Size, batch: int, dtype: torch.dtype,
+                      device: str, rounds: int,
+                      compiled: bool = False) -> List[dict]:
+    """Time one forward of each implementation, and of a plain matmul.
+
+    Args:
+        names: Of networks.PACKAGES.
+        arch: Of ViT, a name or its numbers.
+        size: (h, w) of the crops in pixels.
+        batch: Crops per forward.
+        dtype: float32, or one for autocast.
+        device: Where.
+        rounds: Timed runs of each.
+        compiled: Whether to add this project's network under CompileHook.
+
+    Returns:
+        A row of results per implementation.
+    """
+    images = torch.randn(batch, 3, *size, device=device)
+    networks = {name: build_network(name, arch, size, 17) for name in names}
+    if compiled:
+        network = build_network('vitpose_mm', arch, size, 17)
+        CompileHook().compile(network.model)
+        networks['vitpose_mm compiled'] = network
+    runs = {}
+    for name, network in networks.items():
+        network.model.eval().to(device)
+        runs[name] = inference(network, images, dtype)
+    flops = {name: count_flops(network, images[:1])
+             for name, network in networks.items()
+             if name != 'vitpose_mm compiled'}
+    flops['vitpose_mm compiled'] = flops.get('vitpose_mm', 0)
+    matmul, matmul_flops = matmul_run(batch, size, arch, dtype, device)
+    timings = time_interleaved(
+        dict(runs, matmul=matmul), rounds, warmup=2, device=device)
+    peak = matmul_flops / timings.pop('matmul').median
+    return [
+        dict(
+            work='network', implementation=name, arch=arch, size=size,
+            batch=batch, dtype=name_of(dtype),
+            parameters=sum(p.numel() for p in networks[name].model.parameters(
+            )), flops_per_crop=flops[name], matmul_peak_flops=peak,
+            share_of_peak=flops[name] * batch / timing.median / peak,
+            peak_memory_bytes=peak_memory(runs[name], device),
+            **summary(timing, batch)) for name, timing in timings.items()
+    ]
+
+
+def summary(timing: Timing, crops: int) -> Dict[str, object]:
+    """Numbers of a row that every benchmark has."""
+    return dict(
+        median_ms=1000 * timing.median,
+        spread_ms=1000 * timing.spread,
+        crops_per_second=crops / timing.median,
+        rounds_ms=[1000 * seconds for seconds in timing.seconds])
+
+
+def name_of(dtype: torch.dtype) -> str:
+    """A dtype's name without "torch."."""
+    return str(dtype).split('.')[1]
+
+
+def autocast(device: str, dtype: torch.dtype) -> ContextManager:
+    """Autocast to a dtype, or nothing for float32."""
+    if dtype == torch.float32:
+        return nullcontext()
+    return torch.autocast(torch.device(device).type, dtype)
+
+
+def inference(network: Network, images: Tensor,
+              dtype: torch.dtype) -> Callable[[], Tensor]:
+    """What to time: a forward without gradients."""
+
+    @torch.no_grad()
+    def run() -> Tensor:
+        with autocast(images.device, dtype):
+            return network.forward(images)
+
+    return run
+
+
+def count_flops(network: Network, image: Tensor) -> int:
+    """Floating-point operations of one crop (1, 3, H, W); a multiply-add is
+    two."""
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network.forward(image)
+    return counter.get_total_flops()
+
+
+def matmul_run(batch: int, size: Size, arch: Union[str, dict],
+               dtype: torch.dtype,
+               device: str) -> Tuple[Callable[[], None], int]:
+    """The largest matrix product of a block, which bounds a ViT's speed.
+
+    Returns:
+        What to time, and its floating-point operations.
+    """
+    tokens = batch * (size[0] // 16) * (size[1] // 16)
+    embed_dim = parse_arch(arch).embed_dim
+    x = torch.randn(tokens, embed_dim, device=device, dtype=dtype)
+    layer = nn.Linear(
+        embed_dim, 4 * embed_dim, bias=False, device=device, dtype=dtype)
+
+    @torch.no_grad()
+    def run() -> None:
+        for _ in range(MATMULS):
+            layer(x)
+
+    return run, MATMULS * 2 * tokens * 4 * embed_dim**2
