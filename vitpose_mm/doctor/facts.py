@@ -7,8 +7,8 @@ from typing import Dict, List
 # Those whose versions matter to each other; of variants, what is installed.
 PACKAGES = ('vitpose_mm', 'torch', 'torchvision', 'numpy', 'opencv-python',
             'opencv-python-headless', 'mmengine', 'mmcv', 'mmcv-lite', 'mmdet',
-            'mmpose', 'mmpretrain', 'transformers', 'timm', 'openmim', 'xtcocotools',
-            'setuptools')
+            'mmpose', 'mmpretrain', 'transformers', 'timm', 'openmim',
+            'xtcocotools', 'setuptools')
 
 
 def versions() -> Dict[str, str]:

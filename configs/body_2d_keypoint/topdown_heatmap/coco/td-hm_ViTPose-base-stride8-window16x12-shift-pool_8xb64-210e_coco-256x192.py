@@ -1,3 +1,6 @@
-_base_ = ['./td-hm_ViTPose-base-stride8-window8x8-shift-pool_8xb64-210e_coco-256x192.py']
+_base_ = [
+    './td-hm_ViTPose-base-stride8-window8x8-shift-pool'
+    '_8xb64-210e_coco-256x192.py'
+]
 
 model = dict(backbone=dict(window_size=(16, 12)))
