@@ -39,5 +39,5 @@ def test_one_test_measures_each_dataset_by_its_own_metric(
             if result[name] < 0.9} == {}
     table = shown[shown.index('dataset         samples  results'):]
     names = [line.split()[0] for line in table.splitlines()[1:]
-             if line[:1].isalpha()]
+             if line[:1].isalpha()][:len(METRICS)]
     assert names == [name.split('/')[0] for name in METRICS]
