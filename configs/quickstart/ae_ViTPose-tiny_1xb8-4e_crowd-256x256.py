@@ -3,7 +3,15 @@ _base_ = [
     '../_base_/datasets/crowd_bottomup_256x256.py',
 ]
 
-model = dict(head=dict(num_keypoints=17, decoder=_base_.codec))
+# Larger weights than usual: with small ones the gradients of tags that are all
+# equal, as they are at first, drown in AdamW's epsilon and weight decay.
+model = dict(
+    head=dict(
+        num_keypoints=17,
+        keypoint_loss=dict(
+            type='KeypointMSELoss', use_target_weight=True, loss_weight=20.),
+        tag_loss=dict(loss_weight=0.01, push_loss_factor=2.),
+        decoder=_base_.codec))
 
 train_cfg = dict(max_epochs=4, val_interval=1)
 param_scheduler = [
