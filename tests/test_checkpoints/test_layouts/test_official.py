@@ -121,6 +121,17 @@ def test_joint_file_is_refused_with_the_cure(tmp_path, official_weights,
     assert f'vitpose-mm checkpoint convert {path}' in str(error.value)
 
 
+def test_wholebody_is_short_for_the_name_of_the_dataset(tmp_path,
+                                                        official_weights):
+    joint = save(tmp_path / 'joint.pth', official_weights(part_features=24))
+    heads = []
+    for name in ('wholebody', 'coco_wholebody'):
+        convert(joint, tmp_path / f'{name}.pth', 'vitpose_mm', name)
+        weights = torch.load(tmp_path / f'{name}.pth', weights_only=True)
+        heads.append(weights['state_dict']['head.final_layer.weight'])
+    assert len(heads[0]) == 133 and torch.equal(*heads)
+
+
 @pytest.mark.parametrize('index,part_features',
                          [(i, 24) for i in range(6)] + [(1, 48)])
 def test_dataset_comes_out_of_a_joint_file(tmp_path, official_weights,
