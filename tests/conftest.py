@@ -1,14 +1,14 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import os
 from pathlib import Path
-from unittest import mock
+from types import ModuleType
 
-import importlib_metadata
 import pytest
 import torch
 from mmengine.registry import init_default_scope
 
 import vitpose_mm  # noqa: F401
+from vitpose_mm.benchmark.networks import import_mmpretrain
 
 REPO = Path(__file__).resolve().parents[1]
 
@@ -36,19 +36,6 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope='session')
-def mmpretrain():
-    """MMPretrain, whose ViT is inside MMPose's own ViTPose configs.
-
-    With transformers >= 5 installed, MMPretrain 1.2 fails while it imports
-    its multi-modal models; it leaves them out where it finds no transformers.
-    """
-    find = importlib_metadata.distribution
-
-    def hide_transformers(name):
-        if name == 'transformers':
-            raise importlib_metadata.PackageNotFoundError(name)
-        return find(name)
-
-    with mock.patch('importlib_metadata.distribution', hide_transformers):
-        import mmpretrain
-    return mmpretrain
+def mmpretrain() -> ModuleType:
+    """MMPretrain, whose ViT is inside MMPose's own ViTPose configs."""
+    return import_mmpretrain()

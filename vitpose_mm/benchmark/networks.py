@@ -2,10 +2,10 @@
 """ViTPose of one size as this project and others build it, untrained."""
 import importlib
 from importlib.util import find_spec
+from types import ModuleType
 from typing import Callable, NamedTuple, Tuple, Union
 from unittest import mock
 
-import importlib_metadata
 from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
 from torch import Tensor, nn
@@ -134,21 +134,25 @@ def build_estimator(config: dict) -> nn.Module:
     return MODELS.build(config)
 
 
-def import_mmpretrain() -> None:
-    """Register MMPretrain's ViT, also beside transformers >= 5.
+def import_mmpretrain() -> ModuleType:
+    """Import MMPretrain, which registers its ViT, also beside
+    transformers >= 5.
 
     There MMPretrain 1.2 fails while it imports its multi-modal models, which
     it leaves out where it finds no transformers.
     """
+    # A package that MMPretrain needs, and nothing else here.
+    import importlib_metadata
     find = importlib_metadata.distribution
 
-    def hide(name: str):
+    def hide_transformers(name: str):
         if name == 'transformers':
             raise importlib_metadata.PackageNotFoundError(name)
         return find(name)
 
-    with mock.patch.object(importlib_metadata, 'distribution', hide):
-        importlib.import_module('mmpretrain')
+    with mock.patch.object(importlib_metadata, 'distribution',
+                           hide_transformers):
+        return importlib.import_module('mmpretrain')
 
 
 def build_transformers(arch: Union[str, dict], size: Size,

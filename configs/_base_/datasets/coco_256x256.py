@@ -3,21 +3,14 @@ _base_ = ['./coco_256x192.py']
 codec = dict(
     type='UDPHeatmap', input_size=(256, 256), heatmap_size=(64, 64), sigma=2)
 
+affine = dict(
+    type='TopdownAffine', input_size=codec['input_size'], use_udp=True)
 train_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale'),
-    dict(type='RandomFlip', direction='horizontal'),
-    dict(type='RandomHalfBody'),
-    dict(type='RandomBBoxTransform'),
-    dict(type='TopdownAffine', input_size=codec['input_size'], use_udp=True),
-    dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs')
+    *_base_.train_pipeline[:-3], affine,
+    dict(type='GenerateTarget', encoder=codec), _base_.train_pipeline[-1]
 ]
 val_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale'),
-    dict(type='TopdownAffine', input_size=codec['input_size'], use_udp=True),
-    dict(type='PackPoseInputs')
+    *_base_.val_pipeline[:-2], affine, _base_.val_pipeline[-1]
 ]
 
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -9,21 +9,14 @@ codec = dict(
     sigma=4.5,
     blur_kernel_size=27)
 
+affine = dict(
+    type='TopdownAffine', input_size=codec['input_size'], use_udp=True)
 train_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale'),
-    dict(type='RandomFlip', direction='horizontal'),
-    dict(type='RandomHalfBody'),
-    dict(type='RandomBBoxTransform'),
-    dict(type='TopdownAffine', input_size=codec['input_size'], use_udp=True),
-    dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs')
+    *_base_.train_pipeline[:-3], affine,
+    dict(type='GenerateTarget', encoder=codec), _base_.train_pipeline[-1]
 ]
 val_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale'),
-    dict(type='TopdownAffine', input_size=codec['input_size'], use_udp=True),
-    dict(type='PackPoseInputs')
+    *_base_.val_pipeline[:-2], affine, _base_.val_pipeline[-1]
 ]
 
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
