@@ -61,13 +61,17 @@ def test_backbones_without_a_size_are_left_alone():
     run('train', img_size=None)
 
 
-@pytest.mark.parametrize('stage, wrong, message', [
-    ('train', dict(aic=14), "serves the dataset 'aic'"),
-    ('val', dict(coco=16), 'heads.coco.out_channels=17, but coco has 16'),
-    ('test', dict(coco=17, mpii=16), None),
+@pytest.mark.parametrize('stage, wrong, chosen, message', [
+    ('train', dict(aic=14), None, "serves the dataset 'aic'"),
+    ('val', dict(coco=16), None,
+     'heads.coco.out_channels=17, but coco has 16'),
+    ('test', dict(coco=17, mpii=16), None, None),
+    ('test', dict(horses=17), 'coco', None),
+    ('test', dict(horses=16), 'coco', 'heads.coco.out_channels=17, but'),
+    ('train', dict(horses=17), 'coco', "serves the dataset 'horses'"),
 ])
 def test_each_of_several_datasets_is_compared_with_its_head(
-        stage, wrong, message):
+        stage, wrong, chosen, message):
     codec = dict(
         type='UDPHeatmap',
         input_size=(48, 64),
@@ -87,7 +91,8 @@ def test_each_of_several_datasets_is_compared_with_its_head(
                     out_channels=num,
                     decoder=codec)
                 for name, num in dict(coco=17, mpii=16).items()
-            }))
+            },
+            test_cfg=dict(dataset=chosen)))
     dataset = ConcatDataset([
         Samples(dict(dataset_name=name, num_keypoints=num))
         for name, num in wrong.items()
