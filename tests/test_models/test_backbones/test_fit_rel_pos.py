@@ -1,10 +1,8 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-import logging
 
 import numpy as np
 import pytest
 import torch
-from mmengine.logging import MMLogger
 from mmengine.runner import load_checkpoint
 
 from vitpose_mm.checkpoints import CheckpointError
@@ -42,15 +40,6 @@ def load(vit: ViT, path) -> dict:
     load_checkpoint(vit, str(path), map_location='cpu')
     state = torch.load(path, weights_only=True)['state_dict']
     return {name[len('backbone.'):]: value for name, value in state.items()}
-
-
-@pytest.fixture
-def log(caplog):
-    logger = MMLogger.get_current_instance()
-    logger.addHandler(caplog.handler)
-    caplog.set_level(logging.INFO)
-    yield caplog
-    logger.removeHandler(caplog.handler)
 
 
 def test_tables_of_the_same_windows_load_as_they_are(file):

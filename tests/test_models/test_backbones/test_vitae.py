@@ -1,9 +1,7 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-import logging
 
 import pytest
 import torch
-from mmengine.logging import MMLogger
 from mmengine.optim import build_optim_wrapper
 from mmpose.registry import MODELS
 
@@ -23,16 +21,6 @@ def tiny(type: str = 'ViTAE', **options):
         if tensor.is_floating_point():
             tensor.data.normal_(std=0.1).abs_().add_(0.01)
     return model.eval()
-
-
-@pytest.fixture
-def log(caplog):
-    """What MMEngine's logger writes."""
-    logger = MMLogger.get_instance('vitae')
-    logger.addHandler(caplog.handler)
-    caplog.set_level(logging.INFO)
-    yield caplog
-    logger.removeHandler(caplog.handler)
 
 
 def images(h: int = 64, w: int = 48) -> torch.Tensor:
