@@ -74,3 +74,6 @@ def test_result_is_written_whole_or_not_at_all(tmp_path):
     (tmp_path / 'taken.json').mkdir()
     with pytest.raises(CheckpointError, match='taken.json was not written'):
         write_result(tmp_path / 'taken.json', dict())
+    (tmp_path / 'file').touch()
+    with pytest.raises(CheckpointError, match='cpu.json was not written'):
+        write_result(tmp_path / 'file' / 'cpu.json', dict())

@@ -34,8 +34,8 @@ def write_beside(target: Path, write: Callable[[Path], None]) -> None:
     finally:
         if partial.is_dir():
             shutil.rmtree(partial)
-        else:
-            partial.unlink(missing_ok=True)
+        elif partial.exists():
+            partial.unlink()
 
 
 def write_weights(path: Path, state_dict: StateDict,
