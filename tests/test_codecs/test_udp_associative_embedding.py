@@ -136,6 +136,19 @@ def test_flat_maps_give_finite_answers(value):
         assert all(np.isfinite(image).all() for image in part)
 
 
+@pytest.mark.parametrize('value', [np.nan, np.inf, -np.inf])
+def test_values_that_are_no_numbers_count_as_zero(value):
+    codec = build()
+    heatmaps, tags = maps(codec, people(3))
+    expected, broken = heatmaps.clone(), heatmaps.clone()
+    expected[0, :, :3], broken[0, :, :3] = 0., value
+    expected[0, 1], broken[0, 1] = 0., value
+    for one, other in zip(
+            codec.batch_decode(broken, tags),
+            codec.batch_decode(expected, tags)):
+        np.testing.assert_array_equal(one[0], other[0])
+
+
 def test_maps_are_left_as_they_are():
     codec = build()
     heatmaps, tags = maps(codec, people(3))

@@ -247,12 +247,15 @@ def inferencer(tiny, tmp_path):
     return build
 
 
-@pytest.mark.parametrize('threshold, people', [(2., 0), (-1., 30)])
+@pytest.mark.parametrize('threshold, bbox_thr, people',
+                         [(2., -1., 0), (-1., -1., 30), (-1., 2., 0)])
 @pytest.mark.parametrize('shape', [(90, 60, 3), (17, 300, 3)])
-def test_inferencer_needs_no_boxes(inferencer, tmp_path, threshold, people,
-                                   shape):
+def test_inferencer_needs_no_boxes(inferencer, tmp_path, threshold, bbox_thr,
+                                   people, shape):
     image = np.random.default_rng(0).integers(0, 255, shape, np.uint8)
-    result = next(inferencer(threshold)(image, out_dir=str(tmp_path / 'out')))
+    result = next(
+        inferencer(threshold)(
+            image, bbox_thr=bbox_thr, out_dir=str(tmp_path / 'out')))
     found, = result['predictions']
     assert len(found) == people
     assert all(np.isfinite(person['keypoints']).all() for person in found)
@@ -285,17 +288,19 @@ def test_training_learns_all_people_by_heart(run):
 
 
 @pytest.mark.slow
-def test_inferencer_finds_all_people(run, repo, real_data):
+def test_inferencer_finds_all_people_and_nobody_else(run, repo, real_data):
     inferencer = MMPoseInferencer(str(repo / OVERFIT), run.last, device='cpu')
     coco = json.loads((real_data / 'coco/test_coco.json').read_text())
     for image in coco['images']:
         path = str(real_data / 'coco' / image['file_name'])
         found, = next(inferencer(path))['predictions']
         found = np.array([person['keypoints'] for person in found])
-        for person in coco['annotations']:
-            if person['image_id'] != image['id'] or \
-                    not person['num_keypoints']:
-                continue
+        labelled_people = [
+            person for person in coco['annotations']
+            if person['image_id'] == image['id'] and person['num_keypoints']
+        ]
+        assert len(found) == len(labelled_people)
+        for person in labelled_people:
             keypoints = np.reshape(person['keypoints'], (17, 3))
             labelled = keypoints[:, 2] > 0
             error = np.linalg.norm(

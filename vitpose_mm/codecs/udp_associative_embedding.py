@@ -75,6 +75,7 @@ class UDPAssociativeEmbedding(AssociativeEmbedding):
         Args:
             batch_heatmaps: Shape (B, K, H, W), float32; left as they are.
             batch_tags: L tags of each kind, shape (B, L * K, H, W), float32.
+                NaN and infinity in either count as 0.
 
         Returns:
             Of each image keypoints (N, K, 2) in (x, y) pixels of the network's
@@ -84,6 +85,9 @@ class UDPAssociativeEmbedding(AssociativeEmbedding):
             the tag belongs to somebody else; it does not count for the
             person's score.
         """
+        batch_heatmaps, batch_tags = (
+            maps.nan_to_num(0., 0., 0.)
+            for maps in (batch_heatmaps, batch_tags))
         peaks = batch_heatmap_nms(batch_heatmaps, self.decode_nms_kernel)
         candidates = self._get_batch_topk(peaks, batch_tags, self.decode_topk)
         maps = batch_heatmaps, batch_tags

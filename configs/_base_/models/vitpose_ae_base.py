@@ -12,4 +12,4 @@ model = dict(
         deconv_kernel_sizes=(4, 4),
         # MMPose's 0.001 is for the sum over the 24 images of a GPU.
         tag_loss=dict(type='AELoss', loss_weight=0.024)),
-    test_cfg=dict(_delete_=True, flip_test=True))
+    test_cfg=dict(_delete_=True, flip_test=True, score_thr=0.))

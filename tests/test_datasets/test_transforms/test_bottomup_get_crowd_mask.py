@@ -56,6 +56,12 @@ def test_image_without_crowds_counts_whole():
     assert run([]).all()
 
 
+@pytest.mark.parametrize('seg', [[[]], [[8, 4]], [[8, 4, 24, 4]]])
+def test_polygons_without_an_area_count_as_nothing(seg):
+    assert run([seg]).all()
+    np.testing.assert_array_equal(run([[*seg, POLYGON]]), run([[POLYGON]]))
+
+
 def test_mask_follows_the_affine_transform_and_the_flip():
     shift = np.array([[1, 0, 12], [0, 1, 8]], np.float32)
     expected = np.ones((10, 15), bool)

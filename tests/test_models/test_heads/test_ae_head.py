@@ -91,6 +91,21 @@ def test_prediction_without_flip(name):
     assert len(preds) == 2
 
 
+def test_people_below_a_score_are_left_out():
+    head = build()
+    everybody, = head.predict(features(batch=1), samples((1, )), {})
+    scores = everybody.bbox_scores
+    assert len(scores) > 2 and (np.diff(scores) < 0).any()
+    config = dict(score_thr=float(scores[1]))
+    people, = head.predict(features(batch=1), samples((1, )), config)
+    assert (people.bbox_scores > scores[1]).all()
+    kept = scores > scores[1]
+    np.testing.assert_array_equal(people.keypoints, everybody.keypoints[kept])
+    nobody, = head.predict(features(batch=1), samples((1, )),
+                           dict(score_thr=1e9))
+    assert nobody.keypoints.shape == (0, K, 2)
+
+
 @pytest.mark.parametrize('name', ['AEHead', stock])
 def test_prediction_at_several_scales(name):
     feats = [features(), features(1, (2, 2))]

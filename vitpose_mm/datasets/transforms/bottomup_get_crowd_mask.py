@@ -39,7 +39,10 @@ class BottomupGetCrowdMask(BottomupGetHeatmapMask):
         rles = []
         for seg in filter(None, segs):
             if isinstance(seg, list):
-                rles += mask.frPyObjects(seg, *img_shape)
+                # Exports also have polygons of no or two points.
+                polygons = [points for points in seg if len(points) >= 6]
+                if polygons:
+                    rles += mask.frPyObjects(polygons, *img_shape)
             elif isinstance(seg['counts'], list):
                 rles.append(mask.frPyObjects(seg, *img_shape))
             else:

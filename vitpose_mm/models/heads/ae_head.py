@@ -20,7 +20,44 @@ class AEHead(AssociativeEmbeddingHead):
     or without flip and several scales. The loss takes only the image's mask:
     an image has many people, so a weight per keypoint has no channel to apply
     to. Heatmaps are decoded at their own resolution.
+
+    Args:
+        in_channels: C of the backbone's maps.
+        num_keypoints: K kinds of keypoints.
+        tag_dim: L tags of each kind.
+        deconv_out_channels, deconv_kernel_sizes, conv_out_channels,
+            conv_kernel_sizes, final_layer, init_cfg: As in HeatmapHead.
+        keypoint_loss: Config of the loss of the heatmaps.
+        tag_loss: Config of the loss of the tags, an AELoss.
+        decoder: Config of the codec.
     """
+
+    def __init__(self,
+                 in_channels: int,
+                 num_keypoints: int,
+                 tag_dim: int = 1,
+                 deconv_out_channels: Sequence[int] = (256, 256),
+                 deconv_kernel_sizes: Sequence[int] = (4, 4),
+                 conv_out_channels: Optional[Sequence[int]] = None,
+                 conv_kernel_sizes: Optional[Sequence[int]] = None,
+                 final_layer: dict = dict(kernel_size=1),
+                 keypoint_loss: dict = dict(type='KeypointMSELoss'),
+                 tag_loss: dict = dict(type='AELoss'),
+                 decoder: Optional[dict] = None,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(
+            in_channels,
+            num_keypoints,
+            tag_dim,
+            deconv_out_channels=deconv_out_channels,
+            deconv_kernel_sizes=deconv_kernel_sizes,
+            conv_out_channels=conv_out_channels,
+            conv_kernel_sizes=conv_kernel_sizes,
+            final_layer=final_layer,
+            keypoint_loss=keypoint_loss,
+            tag_loss=tag_loss,
+            decoder=decoder,
+            init_cfg=init_cfg)
 
     def loss(self,
              feats: Features,
@@ -64,7 +101,10 @@ class AEHead(AssociativeEmbeddingHead):
                 list of either, first of the image at its own size.
             batch_data_samples: B samples with ``flip_indices``.
             test_cfg: ``flip_test``, ``multiscale_test`` and
-                ``output_heatmaps``, all False by default.
+                ``output_heatmaps``, all False by default; ``score_thr``, the
+                score that a person must exceed, 0 by default.
+                MMPoseInferencer sets it to its ``bbox_thr`` where the config
+                has it.
 
         Returns:
             Of each image ``keypoints`` (N, K, 2) in pixels of the network's
@@ -85,7 +125,11 @@ class AEHead(AssociativeEmbeddingHead):
                                       size=None,
                                       align_corners=True).float()
         tags = maps[0][1].float()
-        people = self.decode((heatmaps, tags))
+        score_thr = test_cfg.get('score_thr', 0.)
+        people = [
+            found[found.bbox_scores > score_thr]
+            for found in self.decode((heatmaps, tags))
+        ]
         if not test_cfg.get('output_heatmaps', False):
             return people
         return people, [
