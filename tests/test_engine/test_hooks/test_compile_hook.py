@@ -2,6 +2,7 @@
 import copy
 from functools import partial
 from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 import torch
@@ -70,17 +71,61 @@ def test_training_and_testing_run_one_graph_each_per_part(graphs):
     model.eval(), reference.eval()
     # Training moved the running statistics of the batch norm alike.
     for size in (20, 20, 17):
-        crops, samples = batch(size)
-        with torch.no_grad():
-            heatmaps = [
-                each.head.predict(
-                    each.extract_feat(crops), samples,
-                    dict(output_heatmaps=True))[1]
-                for each in (model, reference)
-            ]
-        for one, other in zip(*heatmaps):
-            assert torch.equal(one.heatmaps, other.heatmaps)
+        assert torch.equal(*heatmaps_of(model, reference, size))
     assert len(graphs) == 4
+
+
+def test_a_single_last_image_needs_no_graph_of_its_own(graphs):
+    model = MODELS.build(MODEL).eval()
+    reference = copy.deepcopy(model)
+    HOOKS.build(dict(type='CompileHook')).before_test(
+        SimpleNamespace(model=model))
+    # Few, because on a CPU tiny convolutions of 16 crops are another kernel.
+    assert torch.equal(*heatmaps_of(model, reference, 3))
+    # Computed beside another crop, so rounded otherwise.
+    torch.testing.assert_close(*heatmaps_of(model, reference, 1))
+    assert len(graphs) == 2
+
+
+def heatmaps_of(model, reference, size: int) -> list:
+    """The heatmaps of both for as many crops."""
+    crops, samples = batch(size)
+    found = []
+    for each in (model, reference):
+        with torch.no_grad():
+            fields = each.head.predict(
+                each.extract_feat(crops), samples,
+                dict(output_heatmaps=True))[1]
+        found.append(torch.stack([field.heatmaps for field in fields]))
+    return found
+
+
+def test_only_a_single_last_image_is_doubled(monkeypatch):
+    monkeypatch.setattr(torch, 'compile', lambda run, fullgraph: run)
+    model = MODELS.build(MODEL).eval()
+    HOOKS.build(dict(type='CompileHook')).before_test(
+        SimpleNamespace(model=model))
+    with mock.patch.object(
+            model.backbone, 'embed', side_effect=model.backbone.embed) as run:
+        model(batch(3)[0], None)  # a training step
+        for size in (1, 1, 3, 1):
+            with torch.no_grad():
+                assert len(model(batch(size)[0], None)) == size
+        model(batch(1)[0], None)
+    assert [len(call.args[0]) for call in run.call_args_list] == [
+        3, 1, 1, 3, 2, 1]
+
+
+def test_images_of_other_sizes_are_not_compiled(graphs):
+    model = MODELS.build(MODEL).eval()
+    reference = copy.deepcopy(model)
+    HOOKS.build(dict(type='CompileHook')).before_test(
+        SimpleNamespace(model=model))
+    with torch.no_grad():
+        for height in range(64, 64 + 16 * 12, 16):
+            images = torch.randn(1, 3, height, 48)
+            assert torch.equal(model(images, None), reference(images, None))
+    assert len(graphs) == 2
 
 
 def test_checkpoints_do_not_change(graphs):
