@@ -80,8 +80,10 @@ def test_half_precision_is_one_key(flip):
     full = predict(build(name, **options))
     half = predict(build(name, amp_dtype='bfloat16', **options))
     one, other = (samples[0].pred_fields.heatmaps for samples in (full, half))
-    assert one.dtype == torch.float32 and other.dtype == torch.bfloat16
+    # MMPose resizes and draws float32 only.
+    assert one.dtype == other.dtype == torch.float32
     assert 0 < (one - other).abs().max() < 0.05 * one.abs().max()
+    assert torch.equal(other, other.bfloat16().float())
     assert np.isfinite(keypoints(half)).all()
 
 
@@ -89,4 +91,5 @@ def test_the_loops_autocast_is_left_alone():
     model = build('FastTopdownPoseEstimator', output_heatmaps=True)
     with torch.autocast('cpu', dtype=torch.bfloat16):
         samples = predict(model)
-    assert samples[0].pred_fields.heatmaps.dtype == torch.bfloat16
+    heatmaps = samples[0].pred_fields.heatmaps
+    assert torch.equal(heatmaps, heatmaps.bfloat16().float())

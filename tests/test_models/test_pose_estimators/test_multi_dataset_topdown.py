@@ -1,6 +1,7 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import copy
 from typing import List
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -184,6 +185,37 @@ def test_mixed_prediction_equals_stock_models_of_one_dataset(flip_test, plain):
         # On untrained heatmaps a peak may jump with the last digit.
         assert np.median(np.abs(got.pred_instances.keypoints -
                                 expected.pred_instances.keypoints)) < 1e-3
+
+
+def test_flip_test_is_one_batch():
+    net = model(test_cfg=dict(flip_test=True)).eval()
+    inputs, samples = batch('mpii', 'coco', 'coco')
+    with mock.patch.object(
+            net.backbone, 'embed', side_effect=net.backbone.embed) as run:
+        net.predict(inputs, samples)
+    (crops, ), = (call.args for call in run.call_args_list)
+    expected = [image for i in (1, 2, 0)
+                for image in (inputs[i], inputs[i].flip(-1))]
+    assert torch.equal(crops, torch.stack(expected))
+
+
+@mock.patch.dict(CODEC, type='BatchUDPHeatmap')
+def test_half_precision_is_one_key():
+    nets = share_weights([
+        model(test_cfg=dict(flip_test=True, output_heatmaps=True)),
+        model(
+            test_cfg=dict(
+                flip_test=True, output_heatmaps=True, amp_dtype='bfloat16'))
+    ])
+    inputs, samples = batch('mpii', 'coco')
+    full, half = (
+        net.predict(inputs, copy.deepcopy(samples)) for net in nets)
+    for one, other in zip(full, half):
+        one, other = one.pred_fields.heatmaps, other.pred_fields.heatmaps
+        assert one.dtype == other.dtype == torch.float32
+        assert torch.equal(other, other.bfloat16().float())
+        assert 0 < (one - other).abs().max() < 0.05 * one.abs().max()
+        assert np.isfinite(half[0].pred_instances.keypoints).all()
 
 
 def test_flip_test_uses_the_flip_pairs_of_each_sample():

@@ -1,8 +1,9 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from contextlib import nullcontext
-from typing import List, Sequence
+from typing import ContextManager, List, Optional, Sequence, Tuple, Union
 
 import torch
+from mmengine.structures import InstanceData, PixelData
 from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
@@ -32,9 +33,7 @@ class FastTopdownPoseEstimator(TopdownPoseEstimator):
         Returns:
             The samples with ``pred_instances``.
         """
-        dtype = self.test_cfg.get('amp_dtype')
-        with torch.autocast(inputs.device.type, getattr(torch, dtype)) \
-                if dtype else nullcontext():
+        with autocast(inputs.device, self.test_cfg.get('amp_dtype')):
             if self.test_cfg.get('flip_test', False):
                 feats = self.extract_feat(
                     torch.cat((inputs, inputs.flip(-1))))
@@ -43,6 +42,28 @@ class FastTopdownPoseEstimator(TopdownPoseEstimator):
                 feats = self.extract_feat(inputs)
             preds = self.head.predict(
                 feats, data_samples, test_cfg=self.test_cfg)
-        instances, fields = preds if isinstance(preds, tuple) else (preds,
-                                                                    None)
-        return self.add_pred_to_datasample(instances, fields, data_samples)
+        return self.add_pred_to_datasample(*unpack(preds), data_samples)
+
+
+def autocast(device: torch.device, dtype: Optional[str]) -> ContextManager:
+    """Autocast of a test, 'float16' or 'bfloat16'; None leaves things as they
+    are."""
+    if dtype is None:
+        return nullcontext()
+    return torch.autocast(device.type, getattr(torch, dtype))
+
+
+def unpack(
+    preds: Union[List[InstanceData], Tuple[List[InstanceData],
+                                           List[PixelData]]]
+) -> Tuple[List[InstanceData], Optional[List[PixelData]]]:
+    """Instances and heatmaps, or None, out of what a head predicts.
+
+    Heatmaps become float32: MMPose resizes and draws no others.
+    """
+    if not isinstance(preds, tuple):
+        return preds, None
+    instances, fields = preds
+    for field in fields:
+        field.heatmaps = field.heatmaps.float()
+    return instances, fields

@@ -8,6 +8,7 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
+from .fast_topdown import autocast, unpack
 from .registered_metainfo import registered_metainfo
 from .routes import Routes, reorder, split
 
@@ -36,7 +37,7 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
         loss_weights: dataset_name to the weight of its mean loss. By default
             the dataset's share of the batch, which makes the sum the mean
             over the batch.
-        test_cfg: As in TopdownPoseEstimator. ``dataset`` names the dataset
+        test_cfg: As in FastTopdownPoseEstimator. ``dataset`` names the dataset
             whose way all samples go, whatever they name themselves;
             ``dataset_meta`` is then that dataset's, whatever a checkpoint
             says. ``heads`` holds options of one head:
@@ -182,16 +183,24 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
         order = sorted(range(len(keys)), key=keys.__getitem__)
         indices = [keys[i][0] for i in order]
         inputs = reorder(inputs, order)
-        feats = [self.extract_feat(inputs, indices)]
-        if self.test_cfg.get('flip_test', False):
-            feats.append(self.extract_feat(inputs.flip(-1), indices))
         groups = {key: [i for i in order if keys[i] == key]
                   for key in sorted(set(keys))}
         lengths = [len(group) for group in groups.values()]
-        for (key, group), *parts in zip(groups.items(),
-                                        *(split(f, lengths) for f in feats)):
-            self.predict_group(key[0], parts,
-                               [data_samples[i] for i in group])
+        with autocast(inputs.device, self.test_cfg.get('amp_dtype')):
+            if self.test_cfg.get('flip_test', False):
+                # Each crop beside its mirror image, which keeps the order.
+                both = torch.stack((inputs, inputs.flip(-1)), 1).flatten(0, 1)
+                maps = self.extract_feat(
+                    both, [index for index in indices for _ in range(2)])
+                feats = [
+                    tuple(each[side::2] for each in maps) for side in range(2)
+                ]
+            else:
+                feats = [self.extract_feat(inputs, indices)]
+            for (key, group), *parts in zip(
+                    groups.items(), *(split(f, lengths) for f in feats)):
+                self.predict_group(key[0], parts,
+                                   [data_samples[i] for i in group])
         return list(data_samples)
 
     def predict_group(self, index: int, feats: List[Features],
@@ -221,10 +230,7 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
                 **self.test_cfg,
                 **self.test_cfg.get('heads', {}).get(name, {})
             })
-        fields = None
-        if isinstance(preds, tuple):
-            preds, fields = preds
-        self.add_pred_to_datasample(preds, fields, data_samples)
+        self.add_pred_to_datasample(*unpack(preds), data_samples)
 
     def _forward(self, inputs: Tensor) -> Tensor:
         """Return the chosen dataset's heatmaps, for mode 'tensor', in which
