@@ -108,7 +108,11 @@ def test_decodes_like_transformers():
 
 @pytest.mark.parametrize('height, background', [(0.02, 0.019), (80., 30.),
                                                 (1e-4, 0.), (0.5, -0.2)])
-def test_stretching_matters_only_at_the_clip(height, background):
+@pytest.mark.parametrize('is_cuda', [False, True])
+def test_stretching_matters_only_at_the_clip(height, background, is_cuda,
+                                             monkeypatch):
+    # On CUDA all maps are stretched, on a CPU those that need it.
+    monkeypatch.setattr(torch.Tensor, 'is_cuda', is_cuda)
     # One sharp peak beside a broad one: its smoothed value is far below that
     # of the broad one, so that values leave the clip's range.
     maps = np.zeros((1, 1, 64, 48), np.float32)

@@ -133,11 +133,27 @@ def refine(heatmaps: Tensor, places: Tensor, scores: Tensor,
         # the step, unless a value leaves [LOW, HIGH]. It never makes a value
         # smaller, nor larger than the maximum: most heatmaps need nothing.
         matters = (around.amin((1, 2)) < LOW) | (scores > HIGH)
-        rare = (matters & (scores > 0)).nonzero()[:, 0]
-        smooth = heatmaps[rare].double()
-        smooth = blurs[0].matrix @ smooth @ blurs[1].matrix.T
-        around[rare] *= (scores[rare] / smooth.amax((1, 2)))[:, None, None]
+        matters &= scores > 0
+        if heatmaps.is_cuda:  # To select some would wait for the device.
+            factors = stretch(heatmaps, scores, blurs).where(
+                matters, torch.ones_like(around[:, 0, 0]))
+        else:
+            factors = torch.ones_like(around[:, 0, 0])
+            factors[matters] = stretch(heatmaps[matters], scores[matters],
+                                       blurs)
+        around *= factors[:, None, None]
     return newton_step(around.clamp(LOW, HIGH).log())
+
+
+def stretch(heatmaps: Tensor, scores: Tensor,
+            blurs: Tuple[Blur, Blur]) -> Tensor:
+    """What brings smoothed heatmaps back to their maxima, float64, (N, ).
+
+    Args:
+        heatmaps, scores, blurs: As in refine.
+    """
+    smooth = blurs[0].matrix @ heatmaps.double() @ blurs[1].matrix.T
+    return scores / smooth.amax((1, 2))
 
 
 def smooth_neighbours(heatmaps: Tensor, places: Tensor,

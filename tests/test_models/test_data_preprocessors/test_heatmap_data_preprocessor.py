@@ -6,6 +6,7 @@ import torch
 from mmengine.dataset import default_collate, pseudo_collate
 from mmpose.datasets.transforms import GenerateTarget, PackPoseInputs
 from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
 
 STOCK = dict(type='UDPHeatmap', input_size=(96, 128), heatmap_size=(24, 32))
 CODEC = dict(STOCK, type='BatchUDPHeatmap')
@@ -65,6 +66,16 @@ def test_batches_without_targets_pass():
     assert 'gt_fields' not in batch['data_samples'][0]
     alone = MODELS.build(ours)(dict(inputs=[packed[0]['inputs']]))
     assert torch.equal(alone['inputs'][0], batch['inputs'][0])
+    bare = [PoseDataSample() for _ in packed]
+    assert 'gt_fields' not in MODELS.build(ours)(
+        dict(inputs=batch['inputs'], data_samples=bare))['data_samples'][0]
+
+
+def test_the_callers_images_are_left_as_they_are():
+    images = torch.rand(2, 3, 128, 96)
+    expected = images.clone()
+    MODELS.build(dict(ours, bgr_to_rgb=False))(dict(inputs=images))
+    assert torch.equal(images, expected)
 
 
 def test_head_learns_from_them_as_from_stock():

@@ -48,7 +48,8 @@ class HeatmapDataPreprocessor(PoseDataPreprocessor):
             where they hold labels with ``gt_fields.heatmaps`` (K, H, W).
         """
         samples = data.get('data_samples')
-        if samples and 'keypoint_labels' in samples[0].gt_instance_labels:
+        if samples and 'keypoint_labels' in samples[0].get(
+                'gt_instance_labels', ()):
             self.draw_targets(samples)
         return dict(
             inputs=self.normalize(data['inputs']), data_samples=samples)
@@ -60,7 +61,7 @@ class HeatmapDataPreprocessor(PoseDataPreprocessor):
         images = images.to(self.device, non_blocking=True)
         if self.bgr_to_rgb:
             images = images.flip(1)
-        return images.float().sub_(self.mean).div_(self.std)
+        return (images - self.mean).div_(self.std)
 
     def draw_targets(self, samples: List[PoseDataSample]) -> None:
         """Add the heatmaps to samples and move their labels."""
