@@ -9,7 +9,7 @@ peak memory. Windows are 8x8 patches.
 """
 from functools import partial
 from pathlib import Path
-from typing import Tuple
+from typing import Optional, Tuple
 
 import click
 import torch
@@ -31,7 +31,7 @@ TYPES = {
     'window + both': dict(shift=True, pooling=True),
     'window + both + rel_pos': dict(shift=True, pooling=True, rel_pos=True),
 }
-RESULT = Path(__file__).parent / 'results' / 'attention.json'
+RESULTS = Path(__file__).parent / 'results'
 
 
 def build(name: str, grid: Tuple[int, int]) -> Block:
@@ -89,9 +89,12 @@ def measure(grid: Tuple[int, int], batch: int, rounds: int, device: str,
     type=click.Choice(['float32', 'bfloat16']),
     default='float32',
     show_default=True)
-@click.option('--out', type=click.Path(path_type=Path), default=RESULT)
-def main(batch: int, rounds: int, device: str, dtype: str, out: Path) -> None:
+@click.option('--out', type=click.Path(path_type=Path),
+              help='[default: results/attention_DEVICE.json]')
+def main(batch: int, rounds: int, device: str, dtype: str,
+         out: Optional[Path]) -> None:
     """Time and measure, print a table, write JSON."""
+    out = out or RESULTS / f'attention_{device}.json'
     torch.manual_seed(0)
     result = dict(
         environment=environment(),

@@ -9,6 +9,7 @@ as long, whatever the caches and the memory of a machine do with more data.
 """
 from functools import partial
 from pathlib import Path
+from typing import Optional
 
 import click
 import torch
@@ -18,15 +19,17 @@ from vitpose_mm.benchmark import environment, time_interleaved, write_result
 from vitpose_mm.models.backbones.archs import ARCHS
 from vitpose_mm.models.layers import TokenLayout
 
-RESULT = Path(__file__).parent / 'results' / 'attention_growth.json'
+RESULTS = Path(__file__).parent / 'results'
 
 
 @click.command()
 @click.option('--rounds', default=3, show_default=True)
 @click.option('--device', default='cpu', show_default=True)
-@click.option('--out', type=click.Path(path_type=Path), default=RESULT)
-def main(rounds: int, device: str, out: Path) -> None:
+@click.option('--out', type=click.Path(path_type=Path),
+              help='[default: results/attention_growth_DEVICE.json]')
+def main(rounds: int, device: str, out: Optional[Path]) -> None:
     """Time a forward of one block, print a line per type, write JSON."""
+    out = out or RESULTS / f'attention_growth_{device}.json'
     torch.manual_seed(0)
     total = max(rows * cols for rows, cols in GRIDS)
     result = dict(

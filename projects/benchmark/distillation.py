@@ -10,7 +10,7 @@ All three take turns within one process, at 256x192 with random weights.
 """
 import copy
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Optional
 
 import click
 import torch
@@ -30,7 +30,7 @@ from vitpose_mm.engine.hooks.distill import DistillTerm, Teacher
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ('configs/body_2d_keypoint/topdown_heatmap/coco/'
           'td-hm_ViTPose-{}_8xb64-210e_coco-256x192.py')
-RESULT = Path(__file__).parent / 'results' / 'distillation.json'
+RESULTS = Path(__file__).parent / 'results'
 SIZES = click.Choice(['small', 'base', 'large', 'huge'])
 
 
@@ -101,10 +101,12 @@ def make_candidates(student: str, teacher: str, batch: int, device: str,
     default='float32',
     show_default=True,
     help="The teacher's; on CUDA the student trains with bfloat16 autocast.")
-@click.option('--out', type=click.Path(path_type=Path), default=RESULT)
+@click.option('--out', type=click.Path(path_type=Path),
+              help='[default: results/distillation_DEVICE.json]')
 def main(student: str, teacher: str, batch: int, rounds: int, device: str,
-         dtype: str, out: Path) -> None:
+         dtype: str, out: Optional[Path]) -> None:
     """Time the steps, print a table, write JSON."""
+    out = out or RESULTS / f'distillation_{device}.json'
     vitpose_mm.register_all_modules()
     init_default_scope('mmpose')
     torch.manual_seed(0)

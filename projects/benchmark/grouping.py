@@ -13,7 +13,7 @@ at the size of the heatmap.
 """
 from functools import partial
 from pathlib import Path
-from typing import Tuple
+from typing import Optional, Tuple
 
 import click
 import numpy as np
@@ -33,7 +33,7 @@ from vitpose_mm.codecs.group_by_tags import group_by_tags
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / 'configs/body_2d_keypoint/associative_embedding/coco' / \
     'ae_ViTPose-small_8xb24-300e_coco-512x512.py'
-RESULT = Path(__file__).parent / 'results' / 'grouping.json'
+RESULTS = Path(__file__).parent / 'results'
 PEOPLE = (0, 1, 5, 20, 30)
 SIZE, CELLS, KINDS = 512, 128, 17
 # Cells between the places of two people.
@@ -109,9 +109,11 @@ def candidates_for(codec: AssociativeEmbedding, people: int,
 @click.command()
 @click.option('--rounds', default=5, show_default=True)
 @click.option('--device', default='cpu', show_default=True)
-@click.option('--out', type=click.Path(path_type=Path), default=RESULT)
-def main(rounds: int, device: str, out: Path) -> None:
+@click.option('--out', type=click.Path(path_type=Path),
+              help='[default: results/grouping_DEVICE.json]')
+def main(rounds: int, device: str, out: Optional[Path]) -> None:
     """Time, print a table, write JSON."""
+    out = out or RESULTS / f'grouping_{device}.json'
     init_default_scope('mmpose')
     torch.manual_seed(0)
     config = Config.fromfile(CONFIG)

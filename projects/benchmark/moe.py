@@ -10,6 +10,7 @@ its cost goes by parameters, not by samples, and is named apart.
 """
 from functools import partial
 from pathlib import Path
+from typing import Optional, Union
 
 import click
 import torch
@@ -22,24 +23,24 @@ import vitpose_mm  # noqa: F401
 from vitpose_mm.benchmark import (environment, peak_memory, time_interleaved,
                                   write_result)
 from vitpose_mm.checkpoints.expert_datasets import EXPERT_DATASETS
-from vitpose_mm.models.backbones.archs import ARCHS
+from vitpose_mm.models.backbones.archs import parse_arch
 
 KEYPOINTS = list(EXPERT_DATASETS.values())
-RESULT = Path(__file__).parent / 'results' / 'moe.json'
+RESULTS = Path(__file__).parent / 'results'
 
 
-def head(arch: str, num_keypoints: int) -> dict:
+def head(arch: Union[str, dict], num_keypoints: int) -> dict:
     """The classic decoder."""
     return dict(
         type='HeatmapHead',
-        in_channels=ARCHS[arch].embed_dim,
+        in_channels=parse_arch(arch).embed_dim,
         out_channels=num_keypoints,
         deconv_out_channels=(256, 256),
         deconv_kernel_sizes=(4, 4),
         loss=dict(type='KeypointMSELoss', use_target_weight=True))
 
 
-def build(arch: str, device: str) -> dict:
+def build(arch: Union[str, dict], device: str) -> dict:
     """Name to model, of all that is compared."""
     plain = dict(type='ViT', arch=arch)
     experts = dict(type='ViTMoE', num_experts=len(KEYPOINTS), arch=arch)
@@ -112,10 +113,12 @@ def steps(models: dict, batch: int, amp: bool, device: str) -> dict:
 @click.option('--rounds', default=7, show_default=True)
 @click.option('--amp', is_flag=True, help='bf16 autocast.')
 @click.option('--device', default='cpu', show_default=True)
-@click.option('--out', type=click.Path(path_type=Path), default=RESULT)
+@click.option('--out', type=click.Path(path_type=Path),
+              help='[default: results/moe_DEVICE.json]')
 def main(arch: str, batch: int, rounds: int, amp: bool, device: str,
-         out: Path) -> None:
+         out: Optional[Path]) -> None:
     """Time and measure, print ratios, write JSON."""
+    out = out or RESULTS / f'moe_{device}.json'
     init_default_scope('mmpose')
     torch.manual_seed(0)
     models = build(arch, device)

@@ -6,6 +6,7 @@ this project's in each precision, on the same crops.
 
     python projects/benchmark/precision.py CONFIG CHECKPOINT
 """
+import copy
 from pathlib import Path
 from typing import Optional, Tuple
 
@@ -21,7 +22,7 @@ from mmpose.registry import MODELS
 import vitpose_mm  # noqa: F401
 from vitpose_mm.benchmark import environment, write_result
 
-RESULT = Path(__file__).parent / 'results' / 'precision.json'
+RESULTS = Path(__file__).parent / 'results'
 
 
 def test(config: Config, checkpoint: Path,
@@ -46,7 +47,7 @@ def test(config: Config, checkpoint: Path,
 
 def make_fast(config: Config, amp_dtype: Optional[str]) -> Config:
     """The same config with this project's estimator and codec."""
-    config = config.copy()
+    config = copy.deepcopy(config)
     config.model.type = 'FastTopdownPoseEstimator'
     config.model.head.decoder.type = 'BatchUDPHeatmap'
     config.model.test_cfg = dict(
@@ -57,11 +58,12 @@ def make_fast(config: Config, amp_dtype: Optional[str]) -> Config:
 @click.command()
 @click.argument('config', type=click.Path(exists=True, path_type=Path))
 @click.argument('checkpoint', type=click.Path(exists=True, path_type=Path))
-@click.option('--out', type=click.Path(path_type=Path), default=RESULT,
-              help='JSON file.')
-def main(config: Path, checkpoint: Path, out: Path) -> None:
+@click.option('--out', type=click.Path(path_type=Path),
+              help='[default: results/precision_DEVICE.json]')
+def main(config: Path, checkpoint: Path, out: Optional[Path]) -> None:
     """Compare metrics and keypoints of CHECKPOINT in each precision."""
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
+    out = out or RESULTS / f'precision_{device}.json'
     loaded = Config.fromfile(config)
     loaded.model.backbone.init_cfg = None
     init_default_scope('mmpose')

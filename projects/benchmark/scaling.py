@@ -5,6 +5,7 @@
     python projects/benchmark/scaling.py --arch base --device cuda --dtype bfloat16
 """  # noqa: E501
 from pathlib import Path
+from typing import Optional
 
 import click
 import torch
@@ -16,7 +17,7 @@ from vitpose_mm.benchmark.network import benchmark_network
 BATCHES = (1, 4, 16, 64, 256)
 # (h, w) of the paper's crops in pixels.
 SIZES = ((256, 192), (256, 256), (384, 288), (384, 384), (576, 432))
-RESULT = Path(__file__).parent / 'results' / 'scaling_cpu.json'
+RESULTS = Path(__file__).parent / 'results'
 
 
 @click.command()
@@ -25,9 +26,12 @@ RESULT = Path(__file__).parent / 'results' / 'scaling_cpu.json'
 @click.option('--device', default='cpu', show_default=True)
 @click.option(
     '--dtype', default='float32', type=click.Choice(['float32', 'bfloat16']))
-@click.option('--out', type=click.Path(path_type=Path), default=RESULT)
-def main(arch: str, rounds: int, device: str, dtype: str, out: Path) -> None:
+@click.option('--out', type=click.Path(path_type=Path),
+              help='[default: results/scaling_DEVICE.json]')
+def main(arch: str, rounds: int, device: str, dtype: str,
+         out: Optional[Path]) -> None:
     """Measure, print a line per row, write JSON as it goes."""
+    out = out or RESULTS / f'scaling_{device}.json'
     register_all_modules()
     rows = []
     cases = [(batch, SIZES[0]) for batch in BATCHES]

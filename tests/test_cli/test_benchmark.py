@@ -121,6 +121,20 @@ def test_too_little_memory_is_one_sentence():
     assert '--arch base --batch 64 does not fit' in result.output
 
 
+def test_a_failure_keeps_what_was_measured(tmp_path):
+    import torch
+    row = dict(work='network', implementation='vitpose_mm')
+    out = tmp_path / 'out.json'
+    with mock.patch('vitpose_mm.benchmark.network.benchmark_network',
+                    side_effect=[[row], torch.cuda.OutOfMemoryError('CUDA')]):
+        result = CliRunner().invoke(
+            main, ['benchmark', 'network', '--batch', '1', '--batch', '9999',
+                   '--out', str(out)])
+    assert result.exit_code == 1
+    assert '--batch 9999 does not fit' in result.output
+    assert json.loads(out.read_text())['rows'] == [row]
+
+
 def test_results_that_cannot_be_written_are_still_shown(tmp_path):
     (tmp_path / 'taken').mkdir()
     result = CliRunner().invoke(main, [

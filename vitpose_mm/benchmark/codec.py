@@ -60,8 +60,9 @@ def benchmark_codec(num_keypoints: int, size: Size, batch: int, device: str,
                             for person in people]))
     return [
         dict(
-            work=work, implementation=name, keypoints=num_keypoints,
-            size=size, batch=batch, **summary(timing, batch))
+            work=work, implementation=name, device=device,
+            keypoints=num_keypoints, size=size, batch=batch,
+            **summary(timing, batch))
         for work, runs in works.items() for name, timing in time_interleaved(
             runs, rounds, warmup=2, device=device).items()
     ]

@@ -18,14 +18,15 @@ from torch.utils.data import Dataset
 
 from .measure import Timing, time_interleaved
 from .network import name_of, summary
-from .networks import Size, codec_config, estimator_config
+from .networks import KEYPOINTS, Size, codec_config, estimator_config
 
 # Like COCO's: images of 640x480 pixels, about 20 detections in each.
 IMAGE = (480, 640)
 BOXES = 20
-KEYPOINTS = 17
 # Crops that are loaded in one process to time that alone.
 LOADED = 200
+# Batches before the first timed run.
+WARMUP = 3
 
 
 def benchmark_evaluation(names: Sequence[str], arch: Union[str, dict],
@@ -48,7 +49,7 @@ def benchmark_evaluation(names: Sequence[str], arch: Union[str, dict],
         dtypes: Name to float32, or to what autocast runs in; MMPose decodes
             no bfloat16.
         workers: Processes of the loader.
-        rounds: Timed runs of each, after an untimed one.
+        rounds: Timed runs of each, after a few untimed batches.
 
     Returns:
         Two rows of results per implementation: work 'load' and 'eval'.
@@ -61,14 +62,15 @@ def benchmark_evaluation(names: Sequence[str], arch: Union[str, dict],
                                  dtypes[name], workers)
             runners[name] = Runner.from_cfg(Config(config))
         seconds = {name: [] for name in names}
-        for turn in range(1 + rounds):
+        for runner in runners.values():
+            warm_up(runner)
+        for _ in range(rounds):
             for name, runner in runners.items():
                 start = time.perf_counter()
                 # COCO's tools print.
                 with redirect_stdout(StringIO()):
-                    runner.test_loop.run() if turn else runner.test()
-                if turn:
-                    seconds[name].append(time.perf_counter() - start)
+                    runner.test_loop.run()
+                seconds[name].append(time.perf_counter() - start)
         few = min(count, LOADED)
         loading = time_interleaved({
             name: partial(load, runner.test_loop.dataloader.dataset, few)
@@ -85,6 +87,18 @@ def benchmark_evaluation(names: Sequence[str], arch: Union[str, dict],
             workers=workers,
             **summary(Timing(tuple(seconds[name])), count)) for name in names
     ]
+
+
+@torch.no_grad()
+def warm_up(runner: Runner) -> None:
+    """Start the loader's processes and run a few batches."""
+    # COCO's tools print.
+    with redirect_stdout(StringIO()):
+        loader = runner.test_loop.dataloader
+    runner.call_hook('before_run')
+    runner.model.eval()
+    for _, batch in zip(range(WARMUP), loader):
+        runner.model.test_step(batch)
 
 
 def load(dataset: Dataset, crops: int) -> None:

@@ -1,5 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 """How fast the network alone is, beside the same network of others."""
+import math
 from contextlib import nullcontext
 from typing import Callable, ContextManager, Dict, List, Sequence, Tuple, Union
 
@@ -10,10 +11,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from vitpose_mm.engine.hooks import CompileHook
 from vitpose_mm.models.backbones.archs import parse_arch
 from .measure import Timing, peak_memory, time_interleaved
-from .networks import Network, Size, build_network
+from .networks import KEYPOINTS, Network, Size, build_network
 
-# Multiplications per timed run, so that one run is long enough to time.
-MATMULS = 8
+# A product for the peak has so many rows at least, and a timed run so many
+# operations: less would measure the start of kernels.
+ROWS = dict(cpu=1536, cuda=16384)
+FLOPS = dict(cpu=6e10, cuda=2e13)
 
 
 def benchmark_network(names: Sequence[str], arch: Union[str, dict],
@@ -36,27 +39,28 @@ def benchmark_network(names: Sequence[str], arch: Union[str, dict],
         A row of results per implementation.
     """
     images = torch.randn(batch, 3, *size, device=device)
-    networks = {name: build_network(name, arch, size, 17) for name in names}
+    networks = {name: build_network(name, arch, size, KEYPOINTS)
+                for name in names}
     if compiled:
-        network = build_network('vitpose_mm', arch, size, 17)
+        # Dynamo allows few networks of one class in a process.
+        torch._dynamo.reset()
+        network = build_network('vitpose_mm', arch, size, KEYPOINTS)
         CompileHook().compile(network.model)
         networks['vitpose_mm compiled'] = network
     runs = {}
     for name, network in networks.items():
         network.model.eval().to(device)
         runs[name] = inference(network, images, dtype)
-    flops = {name: count_flops(network, images[:1])
-             for name, network in networks.items()
-             if name != 'vitpose_mm compiled'}
-    flops['vitpose_mm compiled'] = flops.get('vitpose_mm', 0)
+    flops = {name: count_flops(name.split()[0], arch, size)
+             for name in networks}
     matmul, matmul_flops = matmul_run(batch, size, arch, dtype, device)
     timings = time_interleaved(
         dict(runs, matmul=matmul), rounds, warmup=2, device=device)
     peak = matmul_flops / timings.pop('matmul').median
     return [
         dict(
-            work='network', implementation=name, arch=arch, size=size,
-            batch=batch, dtype=name_of(dtype),
+            work='network', implementation=name, device=device, arch=arch,
+            size=size, batch=batch, dtype=name_of(dtype),
             parameters=sum(p.numel() for p in networks[name].model.parameters(
             )), flops_per_crop=flops[name], matmul_peak_flops=peak,
             share_of_peak=flops[name] * batch / timing.median / peak,
@@ -98,11 +102,19 @@ def inference(network: Network, images: Tensor,
     return run
 
 
-def count_flops(network: Network, image: Tensor) -> int:
-    """Floating-point operations of one crop (1, 3, H, W); a multiply-add is
-    two."""
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        network.forward(image)
+def count_flops(name: str, arch: Union[str, dict], size: Size) -> int:
+    """Floating-point operations of one crop; a multiply-add is two.
+
+    Args:
+        name, arch, size: As in build_network.
+    """
+    # The counter overlooks the fused attention of a CPU; on meta tensors
+    # nothing is fused.
+    with torch.device('meta'), torch.no_grad(), \
+            FlopCounterMode(display=False) as counter:
+        network = build_network(name, arch, size, KEYPOINTS)
+        network.model.eval()
+        network.forward(torch.empty(1, 3, *size))
     return counter.get_total_flops()
 
 
@@ -111,18 +123,23 @@ def matmul_run(batch: int, size: Size, arch: Union[str, dict],
                device: str) -> Tuple[Callable[[], None], int]:
     """The largest matrix product of a block, which bounds a ViT's speed.
 
+    With more rows than the batch has tokens where these are too few for full
+    speed.
+
     Returns:
         What to time, and its floating-point operations.
     """
-    tokens = batch * (size[0] // 16) * (size[1] // 16)
+    rows = max(batch * (size[0] // 16) * (size[1] // 16), ROWS[device])
     embed_dim = parse_arch(arch).embed_dim
-    x = torch.randn(tokens, embed_dim, device=device, dtype=dtype)
+    flops = 2 * rows * 4 * embed_dim**2
+    repeats = math.ceil(FLOPS[device] / flops)
+    x = torch.randn(rows, embed_dim, device=device, dtype=dtype)
     layer = nn.Linear(
         embed_dim, 4 * embed_dim, bias=False, device=device, dtype=dtype)
 
     @torch.no_grad()
     def run() -> None:
-        for _ in range(MATMULS):
+        for _ in range(repeats):
             layer(x)
 
-    return run, MATMULS * 2 * tokens * 4 * embed_dim**2
+    return run, repeats * flops

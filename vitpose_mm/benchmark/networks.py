@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from vitpose_mm.models.backbones.archs import parse_arch
 
 Size = Tuple[int, int]
+# COCO's.
+KEYPOINTS = 17
 # Implementation -> the package that it needs beside this one.
 PACKAGES = dict(
     vitpose_mm='mmpose',

@@ -16,10 +16,9 @@ from vitpose_mm.engine.hooks import CompileHook
 from vitpose_mm.models.backbones.archs import parse_arch
 from .measure import peak_memory, time_interleaved
 from .network import autocast, count_flops, matmul_run, name_of, summary
-from .networks import (Size, build_estimator, build_network, codec_config,
+from .networks import (KEYPOINTS, Size, build_estimator, codec_config,
                        estimator_config)
 
-KEYPOINTS = 17
 WARMUP = 2
 
 
@@ -55,17 +54,15 @@ def benchmark_training(names: Sequence[str], arch: Union[str, dict],
     if compiled:
         runs['vitpose_mm compiled'] = step('vitpose_mm', arch, size, batch,
                                            dtype, device, rounds, True)
-    image = torch.randn(1, 3, *size)
-    flops = 3 * count_flops(
-        build_network('vitpose_mm', arch, size, KEYPOINTS), image)
+    flops = 3 * count_flops('vitpose_mm', arch, size)
     matmul, matmul_flops = matmul_run(batch, size, arch, dtype, device)
     timings = time_interleaved(
         dict(runs, matmul=matmul), rounds, WARMUP, device)
     peak = matmul_flops / timings.pop('matmul').median
     return [
         dict(
-            work='train', implementation=name, arch=arch, size=size,
-            batch=batch, dtype=name_of(dtype), flops_per_crop=flops,
+            work='train', implementation=name, device=device, arch=arch,
+            size=size, batch=batch, dtype=name_of(dtype), flops_per_crop=flops,
             matmul_peak_flops=peak,
             share_of_peak=flops * batch / timing.median / peak,
             peak_memory_bytes=peak_memory(runs[name], device),
@@ -82,6 +79,8 @@ def step(name: str, arch: Union[str, dict], size: Size, batch: int,
         config['train_cfg']['compute_acc'] = False
     model = build_estimator(config).to(device).train()
     if compiled:
+        # Dynamo allows few networks of one class in a process.
+        torch._dynamo.reset()
         CompileHook().compile(model)
     # MMPose's constructor prints.
     with redirect_stdout(StringIO()):

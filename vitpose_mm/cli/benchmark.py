@@ -88,14 +88,13 @@ def network(archs: Tuple[str, ...], dtype: str, batches: Tuple[int, ...],
     start()
     from vitpose_mm.benchmark.network import benchmark_network
     from vitpose_mm.benchmark.table import draw_figure
-    rows = []
     names = installed('vitpose_mm', 'mmpose', 'transformers', 'timm')
-    for arch, batch in product(archs, batches):
-        with in_memory(arch, batch):
-            rows += benchmark_network(names, arch, size, batch,
-                                      getattr(torch, dtype), pick(device),
-                                      rounds, compiled)
-    finish(rows, out, as_json)
+    with finished(out, as_json) as rows:
+        for arch, batch in product(archs, batches):
+            with in_memory(arch, batch):
+                rows += benchmark_network(names, arch, size, batch,
+                                          getattr(torch, dtype), pick(device),
+                                          rounds, compiled)
     if plot:
         write(plot, lambda path: draw_figure(rows, path))
 
@@ -114,14 +113,13 @@ def train(archs: Tuple[str, ...], dtype: str, batches: Tuple[int, ...],
     import torch
     start()
     from vitpose_mm.benchmark.training import benchmark_training
-    rows = []
     names = installed('vitpose_mm', 'mmpose')
-    for arch, batch in product(archs, batches):
-        with in_memory(arch, batch):
-            rows += benchmark_training(names, arch, size, batch,
-                                       getattr(torch, dtype), pick(device),
-                                       rounds, compiled)
-    finish(rows, out, as_json)
+    with finished(out, as_json) as rows:
+        for arch, batch in product(archs, batches):
+            with in_memory(arch, batch):
+                rows += benchmark_training(names, arch, size, batch,
+                                           getattr(torch, dtype),
+                                           pick(device), rounds, compiled)
 
 
 @command.command('eval')
@@ -143,13 +141,12 @@ def evaluate(archs: Tuple[str, ...], dtype: str, batches: Tuple[int, ...],
     start()
     from vitpose_mm.benchmark.evaluation import benchmark_evaluation
     dtypes = dict(vitpose_mm=getattr(torch, dtype), mmpose=torch.float32)
-    rows = []
     names = installed('vitpose_mm', 'mmpose')
-    for arch, batch in product(archs, batches):
-        with in_memory(arch, batch):
-            rows += benchmark_evaluation(names, arch, size, batch, crops,
-                                         dtypes, workers, rounds)
-    finish(rows, out, as_json)
+    with finished(out, as_json) as rows:
+        for arch, batch in product(archs, batches):
+            with in_memory(arch, batch):
+                rows += benchmark_evaluation(names, arch, size, batch, crops,
+                                             dtypes, workers, rounds)
 
 
 @command.command()
@@ -168,10 +165,9 @@ def codec(batches: Tuple[int, ...], device: Optional[str],
     """
     start()
     from vitpose_mm.benchmark.codec import benchmark_codec
-    rows = []
-    for count, batch in product(keypoints, batches):
-        rows += benchmark_codec(count, size, batch, pick(device), rounds)
-    finish(rows, out, as_json)
+    with finished(out, as_json) as rows:
+        for count, batch in product(keypoints, batches):
+            rows += benchmark_codec(count, size, batch, pick(device), rounds)
 
 
 def start() -> None:
@@ -219,14 +215,22 @@ def in_memory(arch: str, batch: int) -> Iterator[None]:
             'the device; take a smaller batch') from error
 
 
-def finish(rows: List[dict], out: Optional[Path], as_json: bool) -> None:
-    """Print the results and write them to a file."""
+@contextmanager
+def finished(out: Optional[Path], as_json: bool) -> Iterator[List[dict]]:
+    """Print the results and write them to a file, also those before a
+    failure."""
     from vitpose_mm.benchmark import environment
     from vitpose_mm.benchmark.table import format_table
-    text = json.dumps(dict(environment=environment(), rows=rows), indent=2)
-    click.echo(text if as_json else format_table(rows))
-    if out:
-        write(out, lambda path: path.write_text(text + '\n'))
+    rows = []
+    try:
+        yield rows
+    finally:
+        text = json.dumps(
+            dict(environment=environment(), rows=rows), indent=2)
+        if rows:
+            click.echo(text if as_json else format_table(rows))
+        if rows and out:
+            write(out, lambda path: path.write_text(text + '\n'))
 
 
 def write(target: Path, content: Callable[[Path], object]) -> None:
