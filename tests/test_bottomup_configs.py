@@ -27,7 +27,7 @@ def test_backbone_and_recipe_are_those_of_the_topdown_model(load, size):
     f'{AE}/coco/ae_ViTPose-base_8xb24-300e_coco-640x640.py',
     f'{AE}/crowdpose/ae_ViTPose-base_8xb24-300e_crowdpose-512x512.py',
     'quickstart/ae_ViTPose-tiny_1xb4-300e_coco-overfit-384x384.py',
-    'quickstart/ae_ViTPose-tiny_1xb8-4e_crowd-256x256.py',
+    'quickstart/ae_ViTPose-tiny_1xb4-5e_crowd-192x192.py',
 ])
 def test_one_codec_and_one_size_everywhere(load, path):
     config = load(path)

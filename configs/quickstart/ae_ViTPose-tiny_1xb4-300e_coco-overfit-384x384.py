@@ -2,15 +2,20 @@
 # shortest proof that targets, tags, grouping and metric agree.
 _base_ = [
     '../_base_/models/vitpose_ae_tiny.py',
-    '../_base_/datasets/crowd_bottomup_256x256.py',
+    '../_base_/datasets/crowd_bottomup_192x192.py',
 ]
 
 codec = dict(input_size=(384, 384), heatmap_size=(96, 96))
 decoder = {**_base_.codec, **codec}
 
+# Patches of 16 pixels, so that an image has few.
 model = dict(
-    backbone=dict(img_size=(384, 384)),
-    head=dict(num_keypoints=17, decoder=decoder))
+    backbone=dict(img_size=(384, 384), patch_size=16),
+    head=dict(
+        num_keypoints=17,
+        deconv_out_channels=(64, 64),
+        deconv_kernel_sizes=(4, 4),
+        decoder=decoder))
 
 train_cfg = dict(max_epochs=300, val_interval=100)
 param_scheduler = [

@@ -6,8 +6,8 @@ data_root = '{{$VITPOSE_DATA:data}}/crowd'
 
 codec = dict(
     type='UDPAssociativeEmbedding',
-    input_size=(256, 256),
-    heatmap_size=(64, 64),
+    input_size=(192, 192),
+    heatmap_size=(48, 48),
     sigma=1.5,
     decode_keypoint_order=[
         0, 1, 2, 3, 4, 5, 6, 11, 12, 7, 8, 9, 10, 13, 14, 15, 16
@@ -41,7 +41,7 @@ val_pipeline = [
 # No worker processes: on two cores they would slow the network's threads by
 # more than they save.
 train_dataloader = dict(
-    batch_size=8,
+    batch_size=4,
     num_workers=0,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
