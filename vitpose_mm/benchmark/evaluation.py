@@ -146,6 +146,7 @@ def test_config(name: str, arch: Union[str, dict], size: Size, batch: int,
         experiment_name=f'{name}-{time.monotonic_ns()}',
         test_dataloader=loader,
         test_cfg=dict(fp16=is_half and not ours),
+        custom_hooks=[dict(type='HalfWeightsHook')] * (ours and is_half),
         test_evaluator=dict(
             type='CocoMetric', ann_file=str(folder / 'annotations.json')))
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from vitpose_mm.engine.hooks import CompileHook
+from vitpose_mm.engine.hooks import CompileHook, HalfWeightsHook
 from vitpose_mm.models.backbones.archs import parse_arch
 from .measure import Timing, peak_memory, time_interleaved
 from .networks import KEYPOINTS, Network, Size, build_network
@@ -47,6 +47,10 @@ def benchmark_network(names: Sequence[str], arch: Union[str, dict],
         network = build_network('vitpose_mm', arch, size, KEYPOINTS)
         CompileHook().compile(network.model)
         networks['vitpose_mm compiled'] = network
+    for name, network in networks.items():
+        if name.startswith('vitpose_mm') and dtype != torch.float32:
+            network.model.test_cfg['amp_dtype'] = name_of(dtype)
+            HalfWeightsHook().cast(network.model)
     runs = {}
     for name, network in networks.items():
         network.model.eval().to(device)

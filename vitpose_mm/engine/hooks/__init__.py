@@ -1,11 +1,12 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from .compile_hook import CompileHook
+from .half_weights_hook import HalfWeightsHook
 from .model_data_check_hook import ModelDataCheckHook
 from .output_distill_hook import OutputDistillHook
 from .token_distill_hook import TokenDistillHook
 from .token_learn_hook import TokenLearnHook
 
 __all__ = [
-    'CompileHook', 'ModelDataCheckHook', 'OutputDistillHook',
-    'TokenDistillHook', 'TokenLearnHook'
+    'CompileHook', 'HalfWeightsHook', 'ModelDataCheckHook',
+    'OutputDistillHook', 'TokenDistillHook', 'TokenLearnHook'
 ]
