@@ -30,7 +30,8 @@ def benchmark_network(names: Sequence[str], arch: Union[str, dict],
         arch: Of ViT, a name or its numbers.
         size: (h, w) of the crops in pixels.
         batch: Crops per forward.
-        dtype: float32, or one for autocast.
+        dtype: float32, or one for autocast; this project then runs under
+            HalfWeightsHook.
         device: Where.
         rounds: Timed runs of each.
         compiled: Whether to add this project's network under CompileHook.

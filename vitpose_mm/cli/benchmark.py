@@ -40,7 +40,8 @@ MODEL = [
                  show_default=True, help='Of the ViT; may be repeated.'),
     click.option('--dtype', default='float32', show_default=True,
                  type=click.Choice(['float32', 'bfloat16', 'float16']),
-                 help='Of autocast.'),
+                 help='Of autocast, in a forward or a test of this project '
+                 'with HalfWeightsHook.'),
 ]
 COMPILE = click.option('--compile', 'compiled', is_flag=True,
                        help='Measure this project with CompileHook too.')
