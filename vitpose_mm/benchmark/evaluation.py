@@ -91,7 +91,7 @@ def benchmark_evaluation(names: Sequence[str], arch: Union[str, dict],
 
 @torch.no_grad()
 def warm_up(runner: Runner) -> None:
-    """Start the loader's processes and run a few batches."""
+    """Run a few batches."""
     # COCO's tools print.
     with redirect_stdout(StringIO()):
         loader = runner.test_loop.dataloader
@@ -125,8 +125,9 @@ def test_config(name: str, arch: Union[str, dict], size: Size, batch: int,
     ]
     loader = dict(
         batch_size=batch,
+        # Not persistent: a runner ends in the garbage collector, where workers
+        # are no longer told to stop and are waited for in vain.
         num_workers=workers,
-        persistent_workers=workers > 0,
         sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
         dataset=dict(
             type='CocoDataset', data_mode='topdown', test_mode=True,
