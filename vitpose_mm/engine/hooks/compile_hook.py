@@ -3,9 +3,10 @@ from typing import Callable, Tuple, Union
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmpose.registry import HOOKS
 from torch import Tensor, nn
+
+from .unwrap_model import unwrap_model
 
 Outputs = Union[Tensor, Tuple[Tensor, ...]]
 
@@ -44,8 +45,7 @@ class CompileHook(Hook):
         Raises:
             ValueError: If it has no single head.
         """
-        if is_model_wrapper(model):
-            model = model.module
+        model = unwrap_model(model)
         if not hasattr(model, 'head'):
             raise ValueError(
                 f'CompileHook compiles estimators with one head, not '

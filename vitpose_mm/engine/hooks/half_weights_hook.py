@@ -3,9 +3,10 @@ from typing import Optional
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmpose.registry import HOOKS
 from torch import nn
+
+from .unwrap_model import unwrap_model
 
 # Layers that autocast runs in half precision.
 LAYERS = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
@@ -55,8 +56,7 @@ class HalfWeightsHook(Hook):
         Raises:
             ValueError: If it has no such key.
         """
-        if is_model_wrapper(model):
-            model = model.module
+        model = unwrap_model(model)
         dtype = getattr(model, 'test_cfg', {}).get('amp_dtype')
         if dtype is None:
             raise ValueError(

@@ -3,11 +3,11 @@ from typing import Any, Iterator, Optional
 
 from mmengine.dataset import ConcatDataset
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmpose.registry import HOOKS
 from torch import nn
 
 from vitpose_mm.models import MultiDatasetTopdownPoseEstimator
+from .unwrap_model import unwrap_model
 
 
 @HOOKS.register_module()
@@ -45,8 +45,7 @@ def check_agreement(model: nn.Module,
     Raises:
         ValueError: If they differ; names both values and the config keys.
     """
-    if is_model_wrapper(model):
-        model = model.module
+    model = unwrap_model(model)
     is_joined = isinstance(dataset, ConcatDataset)
     for part in dataset.datasets if is_joined else [dataset]:
         if isinstance(model, MultiDatasetTopdownPoseEstimator):

@@ -3,11 +3,11 @@ from typing import Optional, Sequence, Tuple, Union
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmpose.registry import HOOKS, MODELS
 from torch import nn
 
 from .distill import DistillTerm, Teacher, build_teacher, parse_loss_weight
+from .unwrap_model import unwrap_model
 
 DTYPES = ('float32', 'bfloat16', 'float16')
 
@@ -80,8 +80,7 @@ class OutputDistillHook(Hook):
         tests needs no teacher.
         """
         student = runner.model
-        if is_model_wrapper(student):
-            student = student.module
+        student = unwrap_model(student)
         head = find_head(student, self.dataset)
         model = build_teacher(self.teacher, self.teacher_checkpoint)
         if self.keypoint_map is None and self.dataset is None:

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmpose.registry import HOOKS
 
 from vitpose_mm.checkpoints.loader import local_file
 from vitpose_mm.checkpoints.read import digest
 from vitpose_mm.version import __version__
 from .distill import build_teacher, find_token, write_token
+from .unwrap_model import unwrap_model
 
 
 @HOOKS.register_module()
@@ -46,8 +46,7 @@ class TokenLearnHook(Hook):
         if runner.iter > 0:
             return
         model = runner.model
-        if is_model_wrapper(model):
-            model = model.module
+        model = unwrap_model(model)
         state = build_teacher(self.teacher,
                               self.teacher_checkpoint).state_dict()
         state['backbone.knowledge_token'] = find_token(model).data

@@ -3,12 +3,12 @@ from pathlib import Path
 from typing import Dict
 
 import torch
-from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
 from vitpose_mm.checkpoints.layouts import unwrap
 from vitpose_mm.checkpoints.read import read_checkpoint
 from vitpose_mm.checkpoints.write import write_beside, write_weights
+from ..unwrap_model import unwrap_model
 
 NAME = 'knowledge_token'
 
@@ -55,8 +55,7 @@ def find_token(model: nn.Module) -> nn.Parameter:
     Raises:
         ValueError: If it has none.
     """
-    if is_model_wrapper(model):
-        model = model.module
+    model = unwrap_model(model)
     token = getattr(model.backbone, NAME, None)
     if token is None:
         raise ValueError(
