@@ -1,5 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from functools import partial
+from unittest import mock
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from vitpose_mm.benchmark.network import (FLOPS, benchmark_network,
                                           count_flops, matmul_run)
 from vitpose_mm.benchmark.training import benchmark_training
+from vitpose_mm.engine.hooks import HalfWeightsHook
 
 TINY = dict(embed_dim=32, depth=2, num_heads=2)
 
@@ -28,14 +30,29 @@ def test_operations_are_those_of_a_closed_form():
 @pytest.mark.parametrize('benchmark', [benchmark_network, benchmark_training])
 def test_the_compiled_network_is_measured_beside_the_plain_one(
         benchmark, monkeypatch):
+    graphs = []
+
+    def backend(graph, example_inputs):
+        graphs.append(graph)
+        return graph.forward
+
     monkeypatch.setattr(torch, 'compile',
-                        partial(torch.compile, backend='eager'))
+                        partial(torch.compile, backend=backend))
     rows = benchmark(['vitpose_mm'], TINY, (64, 48), 2, torch.float32, 'cpu',
                      rounds=2, compiled=True)
     assert [row['implementation'] for row in rows] == [
         'vitpose_mm', 'vitpose_mm compiled']
     assert rows[0]['flops_per_crop'] == rows[1]['flops_per_crop'] > 0
     assert all(row['device'] == 'cpu' for row in rows)
+    assert len(graphs) == 2  # backbone and head
+
+
+@pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16])
+def test_half_precision_is_measured_with_half_weights(dtype):
+    with mock.patch.object(HalfWeightsHook, 'cast', autospec=True,
+                           side_effect=HalfWeightsHook.cast) as cast:
+        benchmark_network(['vitpose_mm'], TINY, (64, 48), 2, dtype, 'cpu', 1)
+    assert cast.call_count == (dtype == torch.bfloat16)
 
 
 @pytest.mark.parametrize('batch', [1, 64])
