@@ -36,9 +36,9 @@ setup(
     description='ViTPose and ViTPose+ for MMPose 1.x',
     license='Apache-2.0',
     python_requires='>=3.10,<3.13',
-    packages=find_packages(include=['vitpose_mm', 'vitpose_mm.*']),
+    packages=find_packages(include=['vitpose_mm*', 'vitpose_tools*']),
     cmdclass={'build_py': BuildWithMim},
-    entry_points={'console_scripts': ['vitpose-mm = vitpose_mm.cli:main']},
+    entry_points={'console_scripts': ['vitpose-mm = vitpose_tools.cli:main']},
     # OpenMMLab's packages are left to the 'mim' extra, which `mim install`
     # reads. pip completes the dependencies of what is already installed too:
     # with mmpose listed here it tries to build chumpy, which fails, and with

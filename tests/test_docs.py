@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from vitpose_mm.cli import main
+from vitpose_tools.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [

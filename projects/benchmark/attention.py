@@ -15,11 +15,11 @@ import click
 import torch
 from torch import Tensor, nn
 
-from vitpose_mm.benchmark import (environment, peak_memory, time_interleaved,
-                                  write_result)
 from vitpose_mm.models.backbones.archs import ARCHS
 from vitpose_mm.models.layers import (Attention, Block, Mlp, TokenLayout,
                                       WindowAttention)
+from vitpose_tools.benchmark import (environment, peak_memory,
+                                     time_interleaved, write_result)
 
 # Crops of 256x192, 512x384 and 1024x768 pixels at a feature stride of 8.
 GRIDS = ((32, 24), (64, 48), (128, 96))

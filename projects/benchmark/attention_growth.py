@@ -15,9 +15,9 @@ import click
 import torch
 from attention import GRIDS, TYPES, build, forward
 
-from vitpose_mm.benchmark import environment, time_interleaved, write_result
 from vitpose_mm.models.backbones.archs import ARCHS
 from vitpose_mm.models.layers import TokenLayout
+from vitpose_tools.benchmark import environment, time_interleaved, write_result
 
 RESULTS = Path(__file__).parent / 'results'
 

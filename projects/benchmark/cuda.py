@@ -20,13 +20,13 @@ import torch
 from mmengine.registry import init_default_scope
 
 import vitpose_mm  # noqa: F401
-from vitpose_mm.benchmark import environment, time_interleaved, write_result
-from vitpose_mm.benchmark.codec import benchmark_codec
-from vitpose_mm.benchmark.evaluation import benchmark_evaluation
-from vitpose_mm.benchmark.network import benchmark_network, summary
-from vitpose_mm.benchmark.networks import PACKAGES, is_installed
-from vitpose_mm.benchmark.table import format_table
-from vitpose_mm.benchmark.training import benchmark_training
+from vitpose_tools.benchmark import environment, time_interleaved, write_result
+from vitpose_tools.benchmark.codec import benchmark_codec
+from vitpose_tools.benchmark.evaluation import benchmark_evaluation
+from vitpose_tools.benchmark.network import benchmark_network, summary
+from vitpose_tools.benchmark.networks import PACKAGES, is_installed
+from vitpose_tools.benchmark.table import format_table
+from vitpose_tools.benchmark.training import benchmark_training
 
 RESULT = Path(__file__).parent / 'results' / 'cuda.json'
 TINY = dict(embed_dim=32, depth=2, num_heads=2)

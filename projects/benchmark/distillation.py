@@ -23,9 +23,9 @@ from mmpose.models.losses import KeypointMSELoss
 from mmpose.structures import PoseDataSample
 from torch import nn
 
-import vitpose_mm
-from vitpose_mm.benchmark import environment, time_interleaved, write_result
+import vitpose_mm  # noqa: F401
 from vitpose_mm.engine.hooks.distill import DistillTerm, Teacher
+from vitpose_tools.benchmark import environment, time_interleaved, write_result
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ('configs/body_2d_keypoint/topdown_heatmap/coco/'
@@ -107,7 +107,6 @@ def main(student: str, teacher: str, batch: int, rounds: int, device: str,
          dtype: str, out: Optional[Path]) -> None:
     """Time the steps, print a table, write JSON."""
     out = out or RESULTS / f'distillation_{device}.json'
-    vitpose_mm.register_all_modules()
     init_default_scope('mmpose')
     torch.manual_seed(0)
     candidates, _term = make_candidates(student, teacher, batch, device,

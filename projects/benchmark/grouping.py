@@ -26,9 +26,9 @@ from mmpose.registry import KEYPOINT_CODECS, MODELS
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from vitpose_mm.benchmark import environment, time_interleaved, write_result
 from vitpose_mm.codecs import UDPAssociativeEmbedding
 from vitpose_mm.codecs.group_by_tags import group_by_tags
+from vitpose_tools.benchmark import environment, time_interleaved, write_result
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / 'configs/body_2d_keypoint/associative_embedding/coco' / \

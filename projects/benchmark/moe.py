@@ -20,10 +20,10 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 
 import vitpose_mm  # noqa: F401
-from vitpose_mm.benchmark import (environment, peak_memory, time_interleaved,
-                                  write_result)
 from vitpose_mm.checkpoints.expert_datasets import EXPERT_DATASETS
 from vitpose_mm.models.backbones.archs import parse_arch
+from vitpose_tools.benchmark import (environment, peak_memory,
+                                     time_interleaved, write_result)
 
 KEYPOINTS = list(EXPERT_DATASETS.values())
 RESULTS = Path(__file__).parent / 'results'

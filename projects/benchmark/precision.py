@@ -20,7 +20,7 @@ from mmengine.runner import Runner, load_checkpoint
 from mmpose.registry import MODELS
 
 import vitpose_mm  # noqa: F401
-from vitpose_mm.benchmark import environment, write_result
+from vitpose_tools.benchmark import environment, write_result
 
 RESULTS = Path(__file__).parent / 'results'
 

@@ -10,9 +10,8 @@ from typing import Optional
 import click
 import torch
 
-from vitpose_mm import register_all_modules
-from vitpose_mm.benchmark import environment, write_result
-from vitpose_mm.benchmark.network import benchmark_network
+from vitpose_tools.benchmark import environment, write_result
+from vitpose_tools.benchmark.network import benchmark_network
 
 BATCHES = (1, 4, 16, 64, 256)
 # (h, w) of the paper's crops in pixels.
@@ -32,7 +31,6 @@ def main(arch: str, rounds: int, device: str, dtype: str,
          out: Optional[Path]) -> None:
     """Measure, print a line per row, write JSON as it goes."""
     out = out or RESULTS / f'scaling_{device}.json'
-    register_all_modules()
     rows = []
     cases = [(batch, SIZES[0]) for batch in BATCHES]
     cases += [(BATCHES[0], size) for size in SIZES[1:]]

@@ -16,8 +16,8 @@ from typing import Tuple
 import click
 import numpy as np
 
-from vitpose_mm.benchmark import environment, write_result
-from vitpose_mm.report.run import Run, RunError
+from vitpose_tools.benchmark import environment, write_result
+from vitpose_tools.report.run import Run, RunError
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = 'configs/quickstart/td-hm_ViTPose-{}_1xb16-16e_synth-128x96.py'

@@ -8,7 +8,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from vitpose_mm.checkpoints import CheckpointError, write
-from vitpose_mm.checkpoints.convert import convert
+from vitpose_tools.checkpoint_tools.convert import convert
 
 
 @pytest.fixture

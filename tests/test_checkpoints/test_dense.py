@@ -5,8 +5,8 @@ import torch
 from mmpose.registry import MODELS
 
 from vitpose_mm.checkpoints import CheckpointError
-from vitpose_mm.checkpoints.convert import convert
-from vitpose_mm.checkpoints.inspect import inspect_checkpoint
+from vitpose_tools.checkpoint_tools.convert import convert
+from vitpose_tools.checkpoint_tools.inspect import inspect_checkpoint
 
 TINY = dict(embed_dim=32, depth=2, num_heads=4)
 # Not the alphabet's order: .safetensors files sort their names.

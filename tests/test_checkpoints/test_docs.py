@@ -6,7 +6,7 @@ import torch
 from click.testing import CliRunner
 from mmpose.apis import init_model
 
-from vitpose_mm.cli import main
+from vitpose_tools.cli import main
 
 COCO = 'configs/body_2d_keypoint/topdown_heatmap/coco/'
 

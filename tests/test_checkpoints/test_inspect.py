@@ -6,8 +6,8 @@ import torch
 from safetensors.torch import save_file
 
 from vitpose_mm.checkpoints import CheckpointError
-from vitpose_mm.checkpoints.inspect import inspect_checkpoint
 from vitpose_mm.checkpoints.layouts import hf
+from vitpose_tools.checkpoint_tools.inspect import inspect_checkpoint
 
 COCO = 'configs/body_2d_keypoint/topdown_heatmap/coco/'
 

@@ -10,7 +10,7 @@ import torch
 SCRIPT = '''
 import sys
 from pathlib import Path
-from vitpose_mm.checkpoints.convert import convert
+from vitpose_tools.checkpoint_tools.convert import convert
 
 
 def memory(kind):

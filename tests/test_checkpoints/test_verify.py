@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from vitpose_mm.checkpoints import CheckpointError
-from vitpose_mm.checkpoints.convert import convert
-from vitpose_mm.checkpoints.verify import verify
+from vitpose_tools.checkpoint_tools.convert import convert
+from vitpose_tools.checkpoint_tools.verify import verify
 
 
 @pytest.fixture

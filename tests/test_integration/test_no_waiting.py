@@ -11,8 +11,8 @@ import torch
 from mmengine.structures import InstanceData
 from torch.profiler import profile
 
-from vitpose_mm.benchmark.networks import build_estimator, estimator_config
-from vitpose_mm.benchmark.training import make_batch
+from vitpose_tools.benchmark.networks import build_estimator, estimator_config
+from vitpose_tools.benchmark.training import make_batch
 
 SIZE = (64, 48)
 TINY = dict(embed_dim=32, depth=2, num_heads=2)

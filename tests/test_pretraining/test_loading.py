@@ -14,7 +14,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
 from mmpose.registry import MODELS
 
-from vitpose_mm.checkpoints.inspect import inspect_checkpoint
+from vitpose_tools.checkpoint_tools.inspect import inspect_checkpoint
 
 ARCH = dict(embed_dim=32, depth=2, num_heads=4)
 MAE = 'configs/mae/mae_vit-tiny_1xb16-20e_synth-crops-128x96.py'

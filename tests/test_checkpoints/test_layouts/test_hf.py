@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 from transformers import (VitPoseBackboneConfig, VitPoseConfig,
                           VitPoseForPoseEstimation)
 
-from vitpose_mm.checkpoints.convert import convert
+from vitpose_tools.checkpoint_tools.convert import convert
 
 DATASETS = ['coco', 'aic', 'mpii', 'ap10k', 'apt36k', 'coco_wholebody']
 

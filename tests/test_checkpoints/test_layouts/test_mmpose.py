@@ -6,7 +6,7 @@ from mmengine.runner import load_checkpoint
 from mmpose.models import build_pose_estimator
 from mmpose.registry import MODELS
 
-from vitpose_mm.checkpoints.convert import convert
+from vitpose_tools.checkpoint_tools.convert import convert
 
 
 @pytest.fixture

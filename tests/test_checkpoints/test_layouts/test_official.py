@@ -4,7 +4,7 @@ import torch
 from mmengine.runner import load_checkpoint
 
 from vitpose_mm.checkpoints import CheckpointError
-from vitpose_mm.checkpoints.convert import convert
+from vitpose_tools.checkpoint_tools.convert import convert
 
 DATASETS = ['coco', 'aic', 'mpii', 'ap10k', 'apt36k', 'coco_wholebody']
 HEADS = ['keypoint_head.'] + [f'associate_keypoint_heads.{j}.'

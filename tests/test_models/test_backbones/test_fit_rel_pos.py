@@ -6,9 +6,9 @@ import torch
 from mmengine.runner import load_checkpoint
 
 from vitpose_mm.checkpoints import CheckpointError
-from vitpose_mm.checkpoints.convert import convert
-from vitpose_mm.checkpoints.inspect import inspect_checkpoint
 from vitpose_mm.models import ViT
+from vitpose_tools.checkpoint_tools.convert import convert
+from vitpose_tools.checkpoint_tools.inspect import inspect_checkpoint
 
 TINY = dict(embed_dim=32, depth=2, num_heads=4)
 

@@ -6,12 +6,12 @@ from mmengine.optim import build_optim_wrapper
 from mmpose.registry import MODELS
 
 from vitpose_mm.checkpoints import CheckpointError
-from vitpose_mm.checkpoints.convert import convert
-from vitpose_mm.checkpoints.inspect import inspect_checkpoint
 from vitpose_mm.checkpoints.loader import load_from_local
-from vitpose_mm.checkpoints.verify import verify
 from vitpose_mm.engine.hooks.distill import write_token
 from vitpose_mm.models.layers import TokenLayout
+from vitpose_tools.checkpoint_tools.convert import convert
+from vitpose_tools.checkpoint_tools.inspect import inspect_checkpoint
+from vitpose_tools.checkpoint_tools.verify import verify
 
 ARCH = dict(embed_dim=96, depth=2, num_heads=3)
 

@@ -6,10 +6,10 @@ from mmengine.optim import build_optim_wrapper
 from mmpose.registry import MODELS
 
 from vitpose_mm.checkpoints import CheckpointError
-from vitpose_mm.checkpoints.convert import convert
-from vitpose_mm.checkpoints.inspect import inspect_checkpoint
-from vitpose_mm.checkpoints.verify import verify
 from vitpose_mm.models import ViTAE
+from vitpose_tools.checkpoint_tools.convert import convert
+from vitpose_tools.checkpoint_tools.inspect import inspect_checkpoint
+from vitpose_tools.checkpoint_tools.verify import verify
 
 TINY = dict(embed_dim=32, depth=3, num_heads=4)
 

@@ -1,0 +1,121 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import json
+from datetime import date
+from pathlib import Path
+from typing import Dict, Optional
+
+from vitpose_mm.checkpoints.layouts import (StateDict, ffn_of, hf, meta_of,
+                                            mmpose, official, vitpose_mm)
+from vitpose_mm.checkpoints.layouts.common import foreign_feature
+from vitpose_mm.checkpoints.read import (CheckpointError, digest,
+                                         read_checkpoint, weights_file)
+from vitpose_mm.checkpoints.report import Report
+from vitpose_mm.checkpoints.translate import to_ours
+from vitpose_mm.checkpoints.write import write_beside, write_weights
+from vitpose_mm.version import __version__
+from .contents import read_contents
+from .dense import fold_dataset
+from .hf_config import hf_config
+
+TARGETS = {'vitpose_mm': vitpose_mm, 'mmpose': mmpose, 'official': official,
+           'hf': hf}
+# Kinds of experts that a layout can hold; None is a dense file.
+EXPERTS = {
+    'vitpose_mm': (None, 'partial', 'independent', 'shared_independent'),
+    'mmpose': (None, ),
+    'official': (None, 'partial'),
+    'hf': (None, 'partial'),
+}
+
+
+def convert(source: Path, target: Path, layout: str,
+            dataset: Optional[str] = None) -> Report:
+    """Write a checkpoint in another layout.
+
+    Args:
+        source: A file of any known layout.
+        target: A .pth or .safetensors file; for 'hf' a new folder.
+        layout: A key of TARGETS.
+        dataset: Takes this dataset's expert and head out of a joint ViTPose+
+            file.
+
+    Returns:
+        What was folded and ignored.
+
+    Raises:
+        CheckpointError: If the source cannot be read or the target cannot
+            exist; nothing is written then.
+    """
+    check_target(target, layout)
+    checkpoint = read_checkpoint(source, map_location='cpu', mmap=True)
+    meta = meta_of(checkpoint)
+    state_dict, report = to_ours(checkpoint, source)
+    if report.refusal:
+        raise CheckpointError(report.refusal)
+    feature = foreign_feature(state_dict)
+    if feature and layout != 'vitpose_mm':
+        raise CheckpointError(f"{source} has {feature}, which the layout "
+                              f"'{layout}' does not have")
+    if dataset:
+        state_dict = fold_dataset(state_dict, dataset, report)
+    elif ffn_of(state_dict) not in EXPERTS[layout]:
+        raise CheckpointError(
+            f'{source} is a joint ViTPose+ file with {ffn_of(state_dict)} '
+            f"experts, which the layout '{layout}' does not have; choose one "
+            f"with --dataset: {', '.join(report.datasets)}")
+    provenance = describe_source(source, report, dataset)
+    kept = {} if dataset else {
+        key: meta[key] for key in ('dataset_meta', 'cfg') if key in meta}
+    if layout == 'hf':
+        config = hf_config(read_contents(state_dict, meta), report.source)
+        write_beside(target, lambda folder: write_folder(
+            folder, config, hf.from_ours(state_dict), provenance))
+        return report
+    translated = TARGETS[layout].from_ours(state_dict)
+    write_beside(target, lambda path: write_weights(
+        path, translated, provenance, kept))
+    return report
+
+
+def check_target(target: Path, layout: str) -> None:
+    """Refuse a target of the wrong kind before any work is done.
+
+    Raises:
+        CheckpointError: If so.
+    """
+    if layout == 'hf':
+        if target.suffix in ('.pth', '.safetensors') or target.is_file():
+            raise CheckpointError(f'{target} must be a folder for --to hf, '
+                                  'which writes config.json and weights')
+        if target.is_dir() and any(target.iterdir()):
+            raise CheckpointError(f'{target} is not empty; name a new folder')
+    elif target.suffix not in ('.pth', '.safetensors'):
+        raise CheckpointError(
+            f'{target} must end in .pth or .safetensors for --to {layout}')
+    elif target.is_dir():
+        raise CheckpointError(f'{target} is a folder; name a file')
+
+
+def describe_source(source: Path, report: Report,
+                    dataset: Optional[str]) -> Dict[str, str]:
+    """Say where weights come from, for the metadata of the new file."""
+    path = weights_file(source)
+    told = dict(
+        source=path.name,
+        source_sha256=digest(path),
+        source_layout=report.layout,
+        converted_by=f'vitpose_mm {__version__}',
+        converted_on=date.today().isoformat())
+    if dataset:
+        told['dataset'] = dataset
+    elif report.datasets:
+        told['datasets'] = ','.join(report.datasets)
+    return told
+
+
+def write_folder(folder: Path, config: dict, state_dict: StateDict,
+                 provenance: Dict[str, str]) -> None:
+    """Write what VitPoseForPoseEstimation.from_pretrained loads."""
+    folder.mkdir()
+    (folder / 'config.json').write_text(json.dumps(config, indent=2) + '\n')
+    write_weights(folder / 'model.safetensors', state_dict, provenance, {})

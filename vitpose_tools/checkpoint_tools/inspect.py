@@ -1,0 +1,156 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import List, Optional
+
+import vitpose_mm
+from vitpose_mm.checkpoints.expert_datasets import EXPERT_DATASETS
+from vitpose_mm.checkpoints.layouts import StateDict, meta_of, unwrap
+from vitpose_mm.checkpoints.read import (CheckpointError, read_checkpoint,
+                                         weights_file)
+from vitpose_mm.checkpoints.translate import to_ours
+from vitpose_mm.models.backbones.archs import ARCHS
+from .contents import Contents, missing_names, read_contents
+
+# A checkout, or what pip installed.
+PACKAGE = Path(vitpose_mm.__file__).resolve().parent
+ROOTS = (PACKAGE.parent, PACKAGE / '.mim')
+# Keypoints of a head -> how MMPose names the dataset in a config's name.
+CONFIG_DATASETS = {17: 'coco', 16: 'mpii', 133: 'coco-wholebody'}
+
+
+def inspect_checkpoint(path: Path) -> dict:
+    """Describe a checkpoint.
+
+    Args:
+        path: File, or folder as transformers writes it.
+
+    Returns:
+        Values that JSON can hold: what the file contains, what loading does
+        to it, what is unusual and which config of this repository fits.
+
+    Raises:
+        CheckpointError: If the file cannot be read or its layout is unknown.
+    """
+    checkpoint = read_checkpoint(path, map_location='cpu', mmap=True)
+    tensors = unwrap(checkpoint)
+    # Names and shapes tell all; nothing needs to be read or computed.
+    shapes = {key: tensor.to('meta') for key, tensor in tensors.items()}
+    state_dict, report = to_ours(
+        dict(state_dict=shapes, meta=meta_of(checkpoint)), path)
+    if report.refusal:
+        raise CheckpointError(report.refusal)
+    contents = read_contents(state_dict, meta_of(checkpoint))
+    return dict(
+        file=str(path),
+        bytes=weights_file(path).stat().st_size,
+        layout=report.layout,
+        **asdict(contents),
+        img_size=contents.img_size,
+        dtypes=sorted({str(tensor.dtype).replace('torch.', '')
+                       for tensor in tensors.values()}),
+        on_load=[f'{kind}: {line}' for kind, line in report.rows()],
+        unusual=[
+            *unusual_contents(contents, state_dict),
+            *unusual_file(path, checkpoint)
+        ],
+        config=find_config(contents),
+        advice=advise(path, contents))
+
+
+def unusual_contents(contents: Contents, state_dict: StateDict) -> List[str]:
+    """What sets weights apart from the published ones, in sentences."""
+    unusual = []
+    if contents.arch is None:
+        unusual.append(f"the size is none of {', '.join(ARCHS)}")
+    size = contents.parallel_kernel
+    if size:
+        unusual.append(f'a ViTAE: a {size}x{size} convolution beside each '
+                       "attention; the backbone must have type='ViTAE'")
+    tables = [state_dict.get(f'backbone.blocks.0.attn.rel_pos.{axis}')
+              for axis in ('rows', 'cols')]
+    if tables[0] is not None:
+        window = 'x'.join(str(len(table) // 2 + 1) for table in tables)
+        unusual.append(f'relative positions within {window} patches; the '
+                       'backbone must have rel_pos=True')
+    if contents.num_heads is None:
+        unusual.append('the number of heads is unknown: no tensor shows it')
+    if not contents.has_last_norm and contents.arch == 'small':
+        unusual.append(
+            'no tensor shows the number of heads: ViTPose-S has 12, but '
+            "DeiT-S, DINO-S and timm's small have 6 and need "
+            'arch=dict(embed_dim=384, depth=12, num_heads=6)')
+    if contents.patch_size != 16:
+        unusual.append(f'patches of {contents.patch_size} pixels, not 16')
+    if contents.num_knowledge_tokens:
+        count = contents.num_knowledge_tokens
+        unusual.append(f'{count} knowledge token{"s" * (count > 1)} of a '
+                       'distilled student (backbone.knowledge_token): needs '
+                       f'model.backbone.num_knowledge_tokens={count}')
+    if contents.part_features not in (None, contents.embed_dim // 4):
+        unusual.append(
+            f'experts of {contents.part_features} channels; released '
+            f'ones have embed_dim / 4 = {contents.embed_dim // 4}')
+    for name, head in contents.heads.items():
+        if EXPERT_DATASETS.get(name, head.keypoints) != head.keypoints:
+            unusual.append(f'the head of {name} has {head.keypoints} '
+                           f'keypoints, not {EXPERT_DATASETS[name]}')
+    missing = missing_names(state_dict, contents)
+    if contents.has_last_norm and missing:
+        unusual.append(f'missing: {", ".join(sorted(missing)[:4])}'
+                       f'{" and more" if len(missing) > 4 else ""}')
+    return unusual
+
+
+def unusual_file(path: Path, checkpoint: dict) -> List[str]:
+    """What a file holds beside weights, and config.json beside a file."""
+    extra = [key for key in ('optimizer', 'message_hub', 'ema_state_dict')
+             if key in checkpoint]
+    unusual = [f'training state inside: {", ".join(extra)}'] if extra else []
+    config = weights_file(path).with_name('config.json')
+    epsilon = read_epsilon(config) if config.is_file() else None
+    if epsilon not in (None, 1e-6):
+        unusual.append(f'{config.name} has layer_norm_eps {epsilon}; ViTPose '
+                       'is trained with 1e-6, which is used here')
+    return unusual
+
+
+def read_epsilon(config: Path) -> Optional[float]:
+    """layer_norm_eps of a config.json, None if that is not VitPose's."""
+    try:
+        backbone = json.loads(config.read_text())['backbone_config']
+    except (ValueError, KeyError, TypeError):
+        return None
+    # transformers leaves its default out of the file.
+    return backbone.get('layer_norm_eps', 1e-12)
+
+
+def find_config(contents: Contents) -> Optional[str]:
+    """Name a config of this repository that the file fits, None if there is
+    none: relative to the repository."""
+    head = contents.heads.get((contents.datasets or [''])[0])
+    decoder, dataset, (height, width) = '', 'coco', contents.img_size
+    if head:
+        decoder = '-simple' if head.decoder == 'simple' else ''
+        dataset = CONFIG_DATASETS.get(head.keypoints)
+    else:
+        height, width = 256, 192  # pre-training: the position is resized
+    name = (f'td-hm_ViTPose-{contents.arch}{decoder}_*_{dataset}-'
+            f'{height}x{width}.py')
+    for root in ROOTS:
+        for path in sorted(root.glob(f'configs/**/{name}')):
+            return str(path.relative_to(root))
+    return None
+
+
+def advise(path: Path, contents: Contents) -> str:
+    """What to type next."""
+    if contents.datasets:
+        return (f'vitpose-mm checkpoint convert {path} OUT.pth --to '
+                f'vitpose_mm --dataset {contents.datasets[0]}')
+    if contents.heads:
+        return f'mim test mmpose CONFIG --checkpoint {path}'
+    return ('mim train mmpose CONFIG --cfg-options '
+            'model.backbone.init_cfg.type=Pretrained '
+            f'model.backbone.init_cfg.checkpoint={path}')

@@ -1,0 +1,50 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import importlib
+from importlib.metadata import version
+
+import click
+
+# Name of a subcommand -> its module, which holds a click command ``command``,
+# and its one line of help. Modules are imported only when their command runs:
+# ``vitpose-mm --help`` must not wait for torch, and ``doctor`` must start
+# where torch or MMCV does not.
+COMMANDS = {
+    'benchmark': ('vitpose_tools.cli.benchmark',
+                  'Measure speed beside other implementations.'),
+    'checkpoint': ('vitpose_tools.cli.checkpoint',
+                   'Inspect, convert and compare checkpoints.'),
+    'data': ('vitpose_tools.cli.data',
+             'Turn published annotation files into COCO form.'),
+    'doctor': ('vitpose_tools.cli.doctor',
+               'Check this environment and name the cure of each fault.'),
+    'report': ('vitpose_tools.cli.report',
+               'Draw the curve and predictions of a training run.'),
+    'synth': ('vitpose_tools.cli.synth',
+              'Draw a COCO keypoint dataset of articulated people.'),
+}
+
+
+class LazyGroup(click.Group):
+    """A click group that imports a subcommand when it is first asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str):
+        if cmd_name not in COMMANDS:
+            return None
+        return importlib.import_module(COMMANDS[cmd_name][0]).command
+
+    def format_commands(self, ctx: click.Context,
+                        formatter: click.HelpFormatter) -> None:
+        with formatter.section('Commands'):
+            formatter.write_dl([(name, COMMANDS[name][1])
+                                for name in self.list_commands(ctx)])
+
+
+@click.group(cls=LazyGroup,
+             context_settings=dict(help_option_names=['-h', '--help']))
+@click.version_option(version('vitpose_mm'), prog_name='vitpose-mm')
+def main() -> None:
+    """Tools around ViTPose for MMPose. Training and testing are MMPose's own:
+    `mim train mmpose CONFIG` and `mim test mmpose CONFIG -C CHECKPOINT`."""

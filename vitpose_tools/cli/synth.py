@@ -1,0 +1,134 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import json
+import os
+import time
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Callable, Iterator, Optional
+
+import click
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from vitpose_tools.synth import HUMAN_17, write_dataset
+
+# Where stderr is no terminal: a line per this many images.
+LINE_EVERY = 500
+
+
+def _cores() -> int:
+    """Number of CPU cores this process may use."""
+    if hasattr(os, 'sched_getaffinity'):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def _progress(images: int) -> Iterator[Callable[[], None]]:
+    """Show on stderr how many images are drawn; yields what to call after
+    each."""
+    console = Console(stderr=True)
+    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(),
+               TimeRemainingColumn())
+    bar = Progress(*columns, console=console)
+    task = bar.add_task('Drawing images', total=images)
+
+    def advance() -> None:
+        # Started late: none of the bar's threads may run while the workers
+        # are forked.
+        bar.start()
+        bar.advance(task)
+
+    done = 0
+
+    def print_line() -> None:
+        nonlocal done
+        done += 1
+        if done % LINE_EVERY == 0:
+            click.echo(f'Drew {done} of {images} images', err=True)
+
+    if not console.is_terminal:
+        yield print_line
+        return
+    try:
+        yield advance
+    finally:
+        bar.stop()
+
+
+@click.command()
+@click.argument('out', type=click.Path(path_type=Path))
+@click.option(
+    '--images',
+    type=click.IntRange(1),
+    required=True,
+    help='Number of images.')
+@click.option(
+    '--seed',
+    type=click.IntRange(0),
+    required=True,
+    help='Seed; two seeds give two unrelated datasets.')
+@click.option(
+    '--people',
+    type=click.IntRange(1, 12),
+    show_default='1 to 4',
+    help='People in each image.')
+@click.option(
+    '--workers',
+    type=click.IntRange(1),
+    default=_cores,
+    show_default='all cores',
+    help='Number of processes; the result does not depend on it.')
+@click.option(
+    '--overwrite', is_flag=True, help='Replace another dataset in OUT.')
+@click.option('--json', 'as_json', is_flag=True, help='Print JSON instead.')
+def command(out: Path, images: int, seed: int, people: Optional[int],
+            workers: int, overwrite: bool, as_json: bool) -> None:
+    """Draw a COCO keypoint dataset of articulated people.
+
+    \b
+    Writes OUT/images/000000000001.jpg ...  320x240 or 240x320
+           OUT/annotations.json             COCO, 17 keypoints
+           OUT/request.json                 what was asked for
+
+    The same seed gives the same files. annotations.json comes last: after an
+    interrupted run, the same command draws the dataset anew; after a complete
+    one, it does nothing.
+
+    \b
+    Examples (the quickstart's training and held-out sets):
+      vitpose-mm synth data/synth/train --images 3000 --seed 1
+      vitpose-mm synth data/synth/val --images 200 --seed 2
+    """
+    start = time.perf_counter()
+    try:
+        with _progress(images) as on_image:
+            drawn = write_dataset(HUMAN_17, out, images, seed, workers,
+                                  overwrite, on_image, people)
+    except BrokenProcessPool:
+        raise click.ClickException(
+            'A drawing process was killed, probably for want of memory; run '
+            f'this again with fewer than --workers {workers}.')
+    except ValueError as error:
+        raise click.ClickException(
+            f'{error}. Choose an empty folder, or replace its dataset with '
+            '--overwrite.')
+    except OSError as error:
+        raise click.ClickException(
+            f'Cannot write {error.filename or out}: {error.strerror}. Free '
+            'space or choose another OUT, then run this again.')
+    seconds = round(time.perf_counter() - start, 1)
+    if as_json:
+        click.echo(
+            json.dumps(
+                dict(
+                    out=str(out),
+                    images=images,
+                    seed=seed,
+                    drawn=drawn,
+                    seconds=seconds)))
+    elif drawn:
+        click.echo(f'Drew {images} images into {out} in {seconds} s.')
+    else:
+        click.echo(f'{out} is complete: {images} images of seed {seed}.')
