@@ -233,7 +233,7 @@ def cases() -> List[Case]:
         offsets=('zero', 'small', 'large'))
     focal = dict(
         gamma=(1.5, 2.0),
-        alpha=(0.25, 0.6),
+        alpha=(0.1, 0.25),
         weighted=whole,
         reduction=('none', 'mean', 'sum'),
         spread=(1, 6))

@@ -17,8 +17,7 @@ from torch import Tensor
 def roi_pool(input: Tensor, rois: Tensor, size: tuple,
              scale: float) -> Tensor:
     """Maximum of the pixels that each bin touches."""
-    # In the precision of the input: the corners decide which pixels.
-    scale = input.new_tensor(float(np.float32(scale)))
+    scale = rois.new_tensor(float(np.float32(scale)))
     height, width = input.shape[2:]
     rows = []
     for image, x1, y1, x2, y2 in rois:
@@ -54,8 +53,9 @@ def ms_deform_attn(value: Tensor, shapes: Tensor, starts: Tensor,
                     for p in range(points):
                         x, y = locations[n, q, m, level, p] * \
                             value.new_tensor([w, h]) - 0.5
-                        for v in range(math.floor(y), math.floor(y) + 2):
-                            for u in range(math.floor(x), math.floor(x) + 2):
+                        top, left = int(y.floor()), int(x.floor())
+                        for v in (top, top + 1):
+                            for u in (left, left + 1):
                                 if 0 <= v < h and 0 <= u < w:
                                     key = int(starts[level]) + v * w + u
                                     total = total + value[n, key, m] * (
@@ -76,7 +76,7 @@ def sigmoid_focal_loss(logits: Tensor, target: Tensor, gamma: float,
                        reduction: str) -> Tensor:
     one_hot = F.one_hot(target, 6)[:, :5].to(logits)
     signed = torch.where(one_hot > 0, logits, -logits)
-    factor = torch.where(one_hot > 0, alpha, 1 - alpha)
+    factor = one_hot * alpha + (1 - one_hot) * (1 - alpha)
     loss = -factor * (-signed).sigmoid()**gamma * F.logsigmoid(signed)
     if weight is not None:
         loss = loss * weight[target][:, None]

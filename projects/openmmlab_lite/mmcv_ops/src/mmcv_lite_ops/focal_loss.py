@@ -1,11 +1,17 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 """Sigmoid and softmax focal loss (RetinaNet, section 3).
 
-``target`` (N, ) holds classes. Logarithms are taken of no less than the
-smallest normal float32, as MMCV's kernels do, so that a sure and wrong
-prediction has a finite loss. Half precision is computed in float32.
+``target`` (N, ) holds classes. Half precision is computed in float32.
+
+MMCV's sigmoid kernel takes log(1 - p), which loses digits for logits above 10
+and gives 87 instead of the logit above 17; here log-sigmoid is exact, as in
+MMDetection's own PyTorch form. The softmax loss gets probabilities, and takes
+their logarithm from the smallest normal float32 on, as MMCV's kernel.
 """
+from typing import Tuple
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from .single import single
@@ -23,10 +29,9 @@ def sigmoid_focal_loss_forward(input: Tensor, target: Tensor, weight: Tensor,
         target (Tensor): Shape (N, ); ``num_classes`` is the background.
         weight (Tensor): Of the classes, shape (num_classes, ), or empty.
     """
-    p, positive = _probability(input, target)
-    gamma, alpha = single(gamma), single(alpha)
-    loss = torch.where(positive, -alpha * (1 - p)**gamma * _log(p),
-                       (alpha - 1) * p**gamma * _log(1 - p))
+    x, positive = _signed(input, target)
+    factor = _factor(x, positive, alpha)
+    loss = -factor * (-x).sigmoid()**single(gamma) * F.logsigmoid(x)
     output.copy_(loss * _row_weight(weight, target)[:, None])
 
 
@@ -34,12 +39,12 @@ def sigmoid_focal_loss_backward(input: Tensor, target: Tensor, weight: Tensor,
                                 grad_input: Tensor, gamma: float,
                                 alpha: float) -> None:
     """Fill ``grad_input`` (N, num_classes) with the slopes of the losses."""
-    p, positive = _probability(input, target)
-    gamma, alpha = single(gamma), single(alpha)
-    slope = torch.where(
-        positive, -alpha * (1 - p)**gamma * (1 - p - gamma * p * _log(p)),
-        (alpha - 1) * p**gamma * (gamma * (1 - p) * _log(1 - p) - p))
-    grad_input.copy_(slope * _row_weight(weight, target)[:, None])
+    x, positive = _signed(input, target)
+    factor, gamma = _factor(x, positive, alpha), single(gamma)
+    p, rest = x.sigmoid(), (-x).sigmoid()
+    slope = factor * rest**gamma * (gamma * p * F.logsigmoid(x) - rest)
+    sign = torch.where(positive, 1, -1)
+    grad_input.copy_(sign * slope * _row_weight(weight, target)[:, None])
 
 
 def softmax_focal_loss_forward(input: Tensor, target: Tensor, weight: Tensor,
@@ -85,14 +90,22 @@ def _at_least_single(x: Tensor) -> Tensor:
     return x if x.dtype == torch.float64 else x.float()
 
 
+def _signed(input: Tensor, target: Tensor) -> Tuple[Tensor, Tensor]:
+    """Logits of what is right, and whether that is the class, (N, C)."""
+    classes = torch.arange(input.shape[1], device=input.device)
+    positive = target[:, None] == classes
+    input = _at_least_single(input)
+    return torch.where(positive, input, -input), positive
+
+
+def _factor(x: Tensor, positive: Tensor, alpha: float) -> Tensor:
+    """alpha of the right class, 1 - alpha of the others, (N, C)."""
+    alpha = single(alpha)
+    return x.new_tensor([1 - alpha, alpha])[positive.long()]
+
+
 def _log(p: Tensor) -> Tensor:
     return p.clamp(min=TINY).log()
-
-
-def _probability(input: Tensor, target: Tensor):
-    """Probability of each class and whether it is the target, (N, C)."""
-    classes = torch.arange(input.shape[1], device=input.device)
-    return _at_least_single(input).sigmoid(), target[:, None] == classes
 
 
 def _of_target(input: Tensor, target: Tensor) -> Tensor:
