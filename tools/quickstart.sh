@@ -77,7 +77,7 @@ esac
 cd "$ROOT"
 unset VITPOSE_DATA # the quickstart draws and reads data/synth here
 mkdir -p work_dirs
-prepare_environment runtime
+prepare_environment
 prepared=$SECONDS
 lock work_dirs
 [ -z "$fresh" ] || rm -rf "$WORK"

@@ -11,8 +11,8 @@ if [ "${1:-}" = --slow ]; then
     tier=()
     shift
 fi
-prepare_environment tests
+prepare_environment
 cd "$ROOT"
 python -c 'import pytest' 2>/dev/null || die "this environment has no" \
-    "pytest: pip install -r requirements/tests.txt"
+    "pytest: pip install pytest timm transformers mmpretrain"
 exec python -m pytest ${tier[@]+"${tier[@]}"} "$@"
