@@ -3,7 +3,7 @@ from .backbones import ViT, ViTAE, ViTMoE
 from .data_preprocessors import HeatmapDataPreprocessor
 from .heads import AEHead
 from .losses import AELoss, HeatmapKLLoss
-from .pose_estimators import (KnowledgeTokenLearner,
+from .pose_estimators import (FastTopdownPoseEstimator, KnowledgeTokenLearner,
                               MultiDatasetTopdownPoseEstimator,
                               MultiscaleBottomupPoseEstimator)
 
