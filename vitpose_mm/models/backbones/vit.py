@@ -35,9 +35,9 @@ class ViT(BaseModule):
         img_size: (h, w) of the training crops in pixels. Fixes the grid that
             the position embedding is stored for; other sizes are resampled.
         patch_size: Side of a patch in pixels.
-        patch_stride: Distance between two patches in pixels, which is the
-            stride of the output; by default patch_size. 8 with patches of 16
-            is the paper's feature stride of 1/8.
+        patch_stride: Distance between two patches in pixels, up to
+            patch_size, the default. It is the stride of the output: 8 with
+            patches of 16, which then overlap, is the paper's 1/8.
         attention: 'full', or 'window': each patch sees its window.
         window_size: (h, w) of a window in patches.
         shift: Whether the windows of every second block, from the second,
@@ -170,8 +170,7 @@ class ViT(BaseModule):
 
         Returns:
             One map per entry of ``out_indices``, in the order of the blocks,
-            shape (B, embed_dim, H / patch_stride, W / patch_stride), rounded
-            down for sizes that are no multiple of the stride.
+            shape (B, embed_dim, H // patch_stride, W // patch_stride).
 
         Raises:
             ValueError: If the image is smaller than a patch.

@@ -3,19 +3,25 @@ from typing import Optional, Tuple
 
 from torch import Tensor, nn
 
+# ViTPose's own, of patches that do not overlap; MAE and timm have none.
+PADDING = 2
+
 
 class PatchEmbed(nn.Module):
-    """Overlapping patches of an image as tokens: one convolution.
+    """Square patches of an image as tokens: one convolution.
+
+    An image gives one patch for each whole stride along either axis. Patch i
+    starts i * stride - padding pixels from the border, with zeros beyond it.
+    The padding centres a patch that overlaps its neighbours on its stride.
+    Patches that do not overlap start 2 pixels further up and to the left, as
+    in the official code, or as many as still leave each one in the image:
+    (patch_size - 1) // 2 for patches of up to 4 pixels.
 
     Args:
         embed_dim: Channels of a token.
-        patch_size: Side of a square patch in pixels.
-        stride: Distance between two patches in pixels; by default
-            patch_size. The image is padded with zeros such that it gives a
-            patch for each stride: by half of what patches overlap. Without
-            overlap the padding is 2, ViTPose's choice; a 256x192 image still
-            gives 16x12 patches, with their windows shifted by two pixels to
-            the upper left.
+        patch_size: Side of a patch in pixels.
+        stride: Distance between two patches in pixels, up to patch_size,
+            which is the default.
 
     Raises:
         ValueError: If the stride is no number of pixels up to patch_size.
@@ -30,7 +36,10 @@ class PatchEmbed(nn.Module):
         if type(stride) is not int or not 0 < stride <= patch_size:
             raise ValueError(f'patch_stride={stride!r} must be a number of '
                              f'pixels from 1 to patch_size, {patch_size}')
-        padding = (patch_size - stride) // 2 or 2
+        if stride < patch_size:
+            padding = (patch_size - stride + 1) // 2
+        else:
+            padding = min(PADDING, (patch_size - 1) // 2)
         self.proj = nn.Conv2d(
             3, embed_dim, patch_size, stride=stride, padding=padding)
 
@@ -41,22 +50,18 @@ class PatchEmbed(nn.Module):
             img_size: (h, w) in pixels.
 
         Returns:
-            (rows, columns) of the token grid.
+            (h // stride, w // stride).
 
         Raises:
             ValueError: If the image is smaller than a patch.
         """
-        patch_size, stride, padding = (
-            numbers[0] for numbers in (self.proj.kernel_size,
-                                       self.proj.stride, self.proj.padding))
+        patch_size, stride = self.proj.kernel_size[0], self.proj.stride[0]
         if min(img_size) < patch_size:
             raise ValueError(
                 f'an image of {img_size[0]}x{img_size[1]} pixels (h x w) is '
                 f'smaller than one patch of {patch_size}x{patch_size}; feed '
                 'larger crops or choose a smaller patch_size')
-        rows, cols = ((side + 2 * padding - patch_size) // stride + 1
-                      for side in img_size)
-        return rows, cols
+        return img_size[0] // stride, img_size[1] // stride
 
     def forward(self, x: Tensor) -> Tuple[Tensor, Tuple[int, int]]:
         """Cut an image into tokens.
@@ -68,5 +73,7 @@ class PatchEmbed(nn.Module):
             Tokens in row-major order, shape (B, rows * cols, embed_dim), and
             (rows, cols).
         """
-        grid = self.grid_size((x.shape[2], x.shape[3]))
-        return self.proj(x).flatten(2).transpose(1, 2), grid
+        rows, cols = self.grid_size((x.shape[2], x.shape[3]))
+        # The padding can make room for a patch beyond the last whole stride.
+        x = self.proj(x)[:, :, :rows, :cols]
+        return x.flatten(2).transpose(1, 2), (rows, cols)
