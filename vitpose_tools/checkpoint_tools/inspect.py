@@ -73,7 +73,7 @@ def unusual_contents(contents: Contents, state_dict: StateDict) -> List[str]:
     if tables[0] is not None:
         window = 'x'.join(str(len(table) // 2 + 1) for table in tables)
         unusual.append(f'relative positions within {window} patches; the '
-                       'backbone must have rel_pos=True')
+                       'backbone must have attention=dict(rel_pos=True)')
     if contents.num_heads is None:
         unusual.append('the number of heads is unknown: no tensor shows it')
     if not contents.has_last_norm and contents.arch == 'small':

@@ -69,7 +69,7 @@ def test_rates_and_decay_follow_the_official_rule():
 
 
 def test_tables_of_relative_positions_learn_with_their_block_undecayed():
-    found = settings(Estimator(rel_pos=True))
+    found = settings(Estimator(attention=dict(rel_pos=True)))
     for axis in ('rows', 'cols'):
         assert found[f'backbone.blocks.0.attn.rel_pos.{axis}'] == \
             pytest.approx((LR * RATE**DEPTH, 0.))

@@ -17,13 +17,13 @@ def tiny_vit(**options) -> ViT:
     return ViT(arch=TINY, img_size=(128, 96), **options)
 
 
-def window(*size) -> dict:
-    return dict(attention='window', window_size=size)
+def window(*size, **options) -> dict:
+    return dict(attention=dict(window_size=size, **options))
 
 
 @pytest.fixture
 def file(tmp_path):
-    vit = tiny_vit(**window(4, 2), rel_pos=True)
+    vit = tiny_vit(**window(4, 2, rel_pos=True))
     for param in vit.parameters():
         torch.nn.init.normal_(param)
     path = tmp_path / 'windows.pth'
@@ -43,13 +43,13 @@ def load(vit: ViT, path) -> dict:
 
 
 def test_tables_of_the_same_windows_load_as_they_are(file):
-    vit = tiny_vit(**window(4, 2), rel_pos=True)
+    vit = tiny_vit(**window(4, 2, rel_pos=True))
     for name, tensor in load(vit, file).items():
         assert torch.equal(vit.state_dict()[name], tensor), name
 
 
 def test_tables_of_other_windows_are_resampled_linearly(file, log):
-    vit = tiny_vit(**window(8, 3), rel_pos=True)
+    vit = tiny_vit(**window(8, 3, rel_pos=True))
     held = load(vit, file)
     for axis, side in (('rows', 8), ('cols', 3)):
         table = held[f'blocks.1.attn.rel_pos.{axis}'].numpy()
@@ -66,14 +66,15 @@ def test_tables_of_other_windows_are_resampled_linearly(file, log):
 
 
 def test_a_model_without_relative_positions_refuses_them(file):
-    with pytest.raises(ValueError, match='rel_pos.rows.*rel_pos=True'):
+    cure = r'rel_pos.rows.*attention=dict\(rel_pos=True\)'
+    with pytest.raises(ValueError, match=cure):
         load(tiny_vit(**window(4, 2)), file)
 
 
 def test_without_tables_in_the_file_they_start_from_zero(tmp_path, log):
     path = tmp_path / 'plain.pth'
     torch.save(tiny_vit().state_dict(), path)
-    vit = tiny_vit(rel_pos=True)
+    vit = tiny_vit(attention=dict(rel_pos=True))
     load_checkpoint(vit, str(path), map_location='cpu')
     assert not any(t.any() for name, t in vit.state_dict().items()
                    if 'rel_pos' in name)
@@ -94,7 +95,7 @@ def test_layouts_of_others_refuse_relative_positions(file, tmp_path, layout):
 def test_our_own_layout_keeps_relative_positions(file, tmp_path):
     target = tmp_path / 'out.safetensors'
     convert(file, target, 'vitpose_mm')
-    vit = tiny_vit(**window(4, 2), rel_pos=True)
+    vit = tiny_vit(**window(4, 2, rel_pos=True))
     load_checkpoint(vit, str(target), map_location='cpu')
     state = torch.load(file, weights_only=True)['state_dict']
     for name, tensor in vit.state_dict().items():

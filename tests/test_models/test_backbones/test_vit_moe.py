@@ -7,7 +7,7 @@ import torch
 from mmpose.registry import MODELS
 from torch.utils.flop_counter import FlopCounterMode
 
-from vitpose_mm.models import ViT, ViTMoE
+from vitpose_mm.models import ViT, ViTAE, ViTMoE
 
 TINY = dict(embed_dim=32, depth=2, num_heads=4)
 FFNS = ('partial', 'independent', 'shared_independent')
@@ -83,17 +83,19 @@ def test_experts_of_a_plain_vit_all_start_as_that_vit(ffn):
         moe(x, torch.tensor([2, 0, 1]))[0], vit(x)[0])
 
 
-def test_takes_every_argument_of_vit():
-    own, base = (inspect.signature(each.__init__).parameters
-                 for each in (ViTMoE, ViT))
-    assert base.keys() <= own.keys()
-    assert all(own[name].default == base[name].default for name in base)
+@pytest.mark.parametrize('subclass', [ViTMoE, ViTAE])
+def test_takes_every_argument_of_vit_that_a_config_can_hold(subclass):
+    own, base = (inspect.signature(each).parameters
+                 for each in (subclass, ViT))
+    names = base.keys() - {'build_mlp', 'build_block'}
+    assert names and names <= own.keys()
+    assert all(own[name].default == base[name].default for name in names)
 
 
 def test_windows_know_nothing_of_experts():
     """One window over all patches is full attention, in every order."""
     plain, x = tiny_moe(), images(3)
-    windows = tiny_moe(attention='window', window_size=(4, 3))
+    windows = tiny_moe(attention=dict(window_size=(4, 3)))
     windows.load_state_dict(plain.state_dict())
     idx = torch.tensor([2, 0, 1])
     torch.testing.assert_close(windows(x, idx)[0], plain(x, idx)[0])

@@ -81,7 +81,7 @@ def test_compiled_checkpointing_counts_each_batch_once_too():
 
 def test_options_of_the_vit_work_here_too():
     x = images(128, 96)
-    model = tiny(attention='window', window_size=(2, 2), pooling=True,
+    model = tiny(attention=dict(window_size=(2, 2), pooling=True),
                  num_knowledge_tokens=2)
     assert [type(block.attn).__name__ for block in model.blocks] == (
         3 * ['WindowAttention'])

@@ -1,5 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from typing import Dict, NamedTuple, Optional, Sequence, Tuple, Union
+from difflib import get_close_matches
+from typing import Dict, Iterable, NamedTuple, Optional, Sequence, Tuple, Union
 
 
 class Arch(NamedTuple):
@@ -36,10 +37,13 @@ def parse_arch(arch: Union[str, dict]) -> Arch:
     """
     if isinstance(arch, str):
         if arch not in ARCHS:
-            raise ValueError(f"arch='{arch}' is not one of {list(ARCHS)}; "
-                             'another size is a dict(embed_dim=, depth=, '
-                             'num_heads=, mlp_ratio=4)')
+            raise ValueError(f"arch='{arch}' is not one of {list(ARCHS)}"
+                             f'{nearest(arch, ARCHS)}; another size is a '
+                             'dict(embed_dim=, depth=, num_heads=, '
+                             'mlp_ratio=4)')
         return ARCHS[arch]
+    if isinstance(arch, dict):
+        check_keys('arch', arch, Arch._fields)
     try:
         parsed = Arch(**arch)
     except TypeError as error:
@@ -50,6 +54,24 @@ def parse_arch(arch: Union[str, dict]) -> Arch:
         raise ValueError(f'arch={arch!r}: all numbers must be positive and '
                          'embed_dim a multiple of num_heads')
     return parsed
+
+
+def check_keys(name: str, given: dict, known: Sequence[str]) -> None:
+    """Check the keys of the argument ``name``, a dict.
+
+    Raises:
+        ValueError: If one is unknown; names what it may be meant for.
+    """
+    for key in given:
+        if key not in known:
+            raise ValueError(f"{name} has no '{key}'{nearest(key, known)}; "
+                             f"its keys are {', '.join(known)}")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Ask for the known name that is most like another; '' if none is."""
+    found = get_close_matches(str(name), known, 1)
+    return f" (did you mean '{found[0]}'?)" if found else ''
 
 
 def arch_name(embed_dim: int, depth: int) -> Optional[str]:

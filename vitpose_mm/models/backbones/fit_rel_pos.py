@@ -32,8 +32,8 @@ def fit_rel_pos(state_dict: Dict[str, Tensor], prefix: str,
     if held and not is_used:
         raise ValueError(
             f'{report.source} holds relative positions ({held[0]}), which '
-            "the model does not use: set the backbone's rel_pos=True, or "
-            'load another file')
+            "the model does not use: set the backbone's "
+            'attention=dict(rel_pos=True), or load another file')
     resized = 0
     for key in held:
         # A file of another depth is refused later.

@@ -1,5 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from typing import Dict, List, Optional, Sequence, Tuple, Union
+from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import torch
 from mmengine.model import BaseModule, ModuleList
@@ -13,7 +13,7 @@ from ..layers import (Attention, Block, Mlp, PatchEmbed, TokenLayout,
                       WindowAttention, resize_pos_embed)
 from ..layers.block import LAYER_NORM_EPS
 from .archs import parse_arch, parse_blocks
-from .attention_options import parse_attention
+from .attention_options import explain_old_attention, parse_attention
 from .fit_checkpoint import fit_checkpoint
 from .freezing import parse_frozen
 
@@ -25,9 +25,7 @@ DEFAULT_INIT = dict(type='TruncNormal', layer='Linear', std=0.02)
 class ViT(BaseModule):
     """Plain vision transformer of ViTPose (arXiv 2204.12484, section 3.1).
 
-    All blocks see all patches at one resolution; there is no class token. A
-    subclass that differs in one part of a block overrides ``build_attn``,
-    ``build_mlp`` or ``build_block``.
+    All blocks see the patches at one resolution; there is no class token.
 
     Args:
         arch: 'small', 'base', 'large', 'huge', 'giant', or
@@ -38,16 +36,17 @@ class ViT(BaseModule):
         patch_stride: Distance between two patches in pixels, up to
             patch_size, the default. It is the stride of the output: 8 with
             patches of 16, which then overlap, is the paper's 1/8.
-        attention: 'full', or 'window': each patch sees its window.
-        window_size: (h, w) of a window in patches.
-        shift: Whether the windows of every second block, from the second,
-            are moved by half a window.
-        pooling: Whether the mean of each window joins the keys and values of
-            all windows.
-        rel_pos: Whether the scores depend on relative positions, by learnt
-            tables of each block.
-        full_attention_blocks: Blocks that have full attention beside
-            'window'; negative ones count from the last.
+        attention: By default each patch sees all patches. A dict of
+
+            - window_size: (h, w) in patches; each patch sees its window.
+            - shift: Whether the windows of every second block, from the
+              second, are moved by half a window.
+            - pooling: Whether the mean of each window joins the keys and
+              values of all windows.
+            - full_attention_blocks: Blocks without windows; negative ones
+              count from the last.
+            - rel_pos: Whether the scores depend on relative positions, by
+              learnt tables of each block; also without windows.
         qkv_bias: Whether query, key and value projections have a bias.
         drop_path_rate: Stochastic depth of the last block; grows linearly
             from 0 in the first.
@@ -68,22 +67,22 @@ class ViT(BaseModule):
         init_cfg: MMEngine's initialisation config, for example
             dict(type='Pretrained', checkpoint='mae.pth'); by default a
             truncated normal of standard deviation 0.02.
+        build_mlp: For subclasses: makes a block's feed-forward network of
+            (embed_dim, hidden_dim).
+        build_block: For subclasses: makes a block of (embed_dim, attn, mlp,
+            drop_path_rate).
 
     Raises:
         ValueError: If an argument is out of its range.
     """
 
+    @explain_old_attention
     def __init__(self,
                  arch: Union[str, dict] = 'base',
                  img_size: Tuple[int, int] = (256, 192),
                  patch_size: int = 16,
                  patch_stride: Optional[int] = None,
-                 attention: str = 'full',
-                 window_size: Optional[Tuple[int, int]] = None,
-                 shift: bool = False,
-                 pooling: bool = False,
-                 rel_pos: bool = False,
-                 full_attention_blocks: Sequence[int] = (),
+                 attention: Optional[dict] = None,
                  qkv_bias: bool = True,
                  drop_path_rate: float = 0.,
                  with_cp: bool = False,
@@ -92,16 +91,16 @@ class ViT(BaseModule):
                  num_knowledge_tokens: int = 0,
                  train_knowledge_token: bool = False,
                  out_indices: Sequence[int] = (-1, ),
-                 init_cfg: Optional[dict] = None) -> None:
+                 init_cfg: Optional[dict] = None,
+                 build_mlp: Callable[..., nn.Module] = Mlp,
+                 build_block: Callable[..., nn.Module] = Block) -> None:
         super().__init__(init_cfg=init_cfg or DEFAULT_INIT)
         self.embed_dim, depth, self.num_heads, mlp_ratio = parse_arch(arch)
         self.hidden_dim = int(self.embed_dim * mlp_ratio)
         self.qkv_bias = qkv_bias
         self.with_cp = with_cp
         self.out_indices = parse_blocks('out_indices', out_indices, depth)
-        self.attention = parse_attention(attention, window_size, shift,
-                                         pooling, rel_pos,
-                                         full_attention_blocks, depth)
+        self.attention = parse_attention(attention, depth)
         self.frozen = parse_frozen(frozen_stages, freeze, depth)
         self.img_size = tuple(img_size)
 
@@ -118,7 +117,9 @@ class ViT(BaseModule):
                 requires_grad=train_knowledge_token)
             trunc_normal_(self.knowledge_token, std=0.02)
         self.blocks = ModuleList(
-            self.build_block(index, rate) for index, rate in enumerate(
+            build_block(self.embed_dim, self.build_attn(index),
+                        build_mlp(self.embed_dim, self.hidden_dim), rate)
+            for index, rate in enumerate(
                 torch.linspace(
                     0, drop_path_rate, depth, device='cpu').tolist()))
         self.last_norm = nn.LayerNorm(self.embed_dim, eps=LAYER_NORM_EPS)
@@ -126,11 +127,6 @@ class ViT(BaseModule):
         for module in self.frozen_modules():
             module.requires_grad_(False)
         self.pos_embed.requires_grad_('pos_embed' not in self.frozen)
-
-    def build_block(self, index: int, drop_path_rate: float) -> nn.Module:
-        """Build block ``index``; maps tokens and their layout to tokens."""
-        return Block(self.embed_dim, self.build_attn(index), self.build_mlp(),
-                     drop_path_rate)
 
     def build_attn(self, index: int) -> nn.Module:
         """Build the attention of block ``index``.
@@ -143,10 +139,6 @@ class ViT(BaseModule):
         if not any(options.values()):
             return Attention(*size)
         return WindowAttention(*size, self.grid, **options)
-
-    def build_mlp(self) -> nn.Module:
-        """Build the feed-forward network of one block, likewise."""
-        return Mlp(self.embed_dim, self.hidden_dim)
 
     def frozen_modules(self) -> List[nn.Module]:
         """Modules that ``frozen_stages`` and ``freeze`` freeze."""

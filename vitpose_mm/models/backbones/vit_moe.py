@@ -1,4 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from functools import partial
 from typing import Optional, Sequence, Tuple, Union
 
 import torch
@@ -6,9 +7,37 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from ..layers import IndependentMoEMlp, PartialMoEMlp, SharedMoEMlp
+from .attention_options import explain_old_attention
 from .vit import ViT
 
 FFNS = ('partial', 'independent', 'shared_independent')
+
+
+def build_moe_mlp(embed_dim: int, hidden_dim: int, num_experts: int,
+                  ffn: str, part_features: Optional[int]) -> nn.Module:
+    """Build the feed-forward network of one block of a ``ViTMoE``, which
+    documents the arguments.
+
+    Raises:
+        ValueError: If one is out of its range.
+    """
+    if ffn not in FFNS:
+        raise ValueError(f'ffn={ffn!r} is not one of {FFNS}')
+    if num_experts < 1:
+        raise ValueError(f'num_experts={num_experts} must be at least 1')
+    if part_features is not None and ffn != 'partial':
+        raise ValueError(f"part_features={part_features} is for "
+                         f"ffn='partial', not for ffn='{ffn}'")
+    size = embed_dim, hidden_dim, num_experts
+    if ffn == 'independent':
+        return IndependentMoEMlp(*size)
+    if ffn == 'shared_independent':
+        return SharedMoEMlp(*size)
+    part_features = part_features or embed_dim // 4
+    if not 0 < part_features < embed_dim:
+        raise ValueError(f'part_features={part_features} must lie between 0 '
+                         f'and embed_dim, {embed_dim}')
+    return PartialMoEMlp(*size, part_features)
 
 
 @MODELS.register_module()
@@ -26,8 +55,7 @@ class ViTMoE(ViT):
             each; 'shared_independent': a shared network plus one each.
         part_features: Channels of a 'partial' expert; a quarter of the
             channels by default, as in the released models.
-        arch, img_size, patch_size, patch_stride, attention, window_size,
-            shift, pooling, rel_pos, full_attention_blocks, qkv_bias,
+        arch, img_size, patch_size, patch_stride, attention, qkv_bias,
             drop_path_rate, with_cp, frozen_stages, freeze,
             num_knowledge_tokens, train_knowledge_token, out_indices,
             init_cfg: As of ``ViT``.
@@ -36,6 +64,7 @@ class ViTMoE(ViT):
         ValueError: If an argument is out of its range.
     """
 
+    @explain_old_attention
     def __init__(self,
                  num_experts: int,
                  ffn: str = 'partial',
@@ -44,12 +73,7 @@ class ViTMoE(ViT):
                  img_size: Tuple[int, int] = (256, 192),
                  patch_size: int = 16,
                  patch_stride: Optional[int] = None,
-                 attention: str = 'full',
-                 window_size: Optional[Tuple[int, int]] = None,
-                 shift: bool = False,
-                 pooling: bool = False,
-                 rel_pos: bool = False,
-                 full_attention_blocks: Sequence[int] = (),
+                 attention: Optional[dict] = None,
                  qkv_bias: bool = True,
                  drop_path_rate: float = 0.,
                  with_cp: bool = False,
@@ -59,28 +83,12 @@ class ViTMoE(ViT):
                  train_knowledge_token: bool = False,
                  out_indices: Sequence[int] = (-1, ),
                  init_cfg: Optional[dict] = None) -> None:
-        if ffn not in FFNS:
-            raise ValueError(f'ffn={ffn!r} is not one of {FFNS}')
-        if num_experts < 1:
-            raise ValueError(f'num_experts={num_experts} must be at least 1')
-        if part_features is not None and ffn != 'partial':
-            raise ValueError(f"part_features={part_features} is for "
-                             f"ffn='partial', not for ffn='{ffn}'")
-        # ViT builds the networks, so these must be known before.
-        self.num_experts = num_experts
-        self.ffn = ffn
-        self.part_features = part_features
         super().__init__(
             arch=arch,
             img_size=img_size,
             patch_size=patch_size,
             patch_stride=patch_stride,
             attention=attention,
-            window_size=window_size,
-            shift=shift,
-            pooling=pooling,
-            rel_pos=rel_pos,
-            full_attention_blocks=full_attention_blocks,
             qkv_bias=qkv_bias,
             drop_path_rate=drop_path_rate,
             with_cp=with_cp,
@@ -89,20 +97,14 @@ class ViTMoE(ViT):
             num_knowledge_tokens=num_knowledge_tokens,
             train_knowledge_token=train_knowledge_token,
             out_indices=out_indices,
-            init_cfg=init_cfg)
-
-    def build_mlp(self) -> nn.Module:
-        """Build the feed-forward network of one block."""
-        size = self.embed_dim, self.hidden_dim, self.num_experts
-        if self.ffn == 'independent':
-            return IndependentMoEMlp(*size)
-        if self.ffn == 'shared_independent':
-            return SharedMoEMlp(*size)
-        part_features = self.part_features or self.embed_dim // 4
-        if not 0 < part_features < self.embed_dim:
-            raise ValueError(f'part_features={part_features} must lie '
-                             f'between 0 and embed_dim, {self.embed_dim}')
-        return PartialMoEMlp(*size, part_features)
+            init_cfg=init_cfg,
+            build_mlp=partial(
+                build_moe_mlp,
+                num_experts=num_experts,
+                ffn=ffn,
+                part_features=part_features))
+        self.num_experts = num_experts
+        self.ffn = ffn
 
     def forward(self,
                 x: Tensor,

@@ -1,5 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from contextlib import nullcontext
+from functools import partial
 from typing import Optional, Sequence, Tuple, Union
 
 import torch
@@ -9,7 +10,15 @@ from torch.utils.checkpoint import checkpoint
 
 from ..layers import ParallelConv, TokenLayout, ViTAEBlock
 from ..layers.parallel_conv import statistics_kept
+from .attention_options import explain_old_attention
 from .vit import ViT
+
+
+def build_vitae_block(embed_dim: int, attn: nn.Module, mlp: nn.Module,
+                      drop_path_rate: float, kernel_size: int) -> nn.Module:
+    """Build a block of a ``ViTAE``, whose kernels have this size."""
+    return ViTAEBlock(embed_dim, attn, mlp,
+                      ParallelConv(embed_dim, kernel_size), drop_path_rate)
 
 
 @MODELS.register_module()
@@ -24,8 +33,7 @@ class ViTAE(ViT):
     Args:
         kernel_size: Of the convolutions. Pre-training that hides tokens uses
             1; its weights load into 3, with zeros around the centre.
-        arch, img_size, patch_size, patch_stride, attention, window_size,
-            shift, pooling, rel_pos, full_attention_blocks, qkv_bias,
+        arch, img_size, patch_size, patch_stride, attention, qkv_bias,
             drop_path_rate, with_cp, frozen_stages, freeze,
             num_knowledge_tokens, train_knowledge_token, out_indices,
             init_cfg: As of ``ViT``.
@@ -34,18 +42,14 @@ class ViTAE(ViT):
         ValueError: If an argument is out of its range.
     """
 
+    @explain_old_attention
     def __init__(self,
                  kernel_size: int = 3,
                  arch: Union[str, dict] = 'base',
                  img_size: Tuple[int, int] = (256, 192),
                  patch_size: int = 16,
                  patch_stride: Optional[int] = None,
-                 attention: str = 'full',
-                 window_size: Optional[Tuple[int, int]] = None,
-                 shift: bool = False,
-                 pooling: bool = False,
-                 rel_pos: bool = False,
-                 full_attention_blocks: Sequence[int] = (),
+                 attention: Optional[dict] = None,
                  qkv_bias: bool = True,
                  drop_path_rate: float = 0.,
                  with_cp: bool = False,
@@ -55,19 +59,12 @@ class ViTAE(ViT):
                  train_knowledge_token: bool = False,
                  out_indices: Sequence[int] = (-1, ),
                  init_cfg: Optional[dict] = None) -> None:
-        # ViT builds the blocks, so this must be known before.
-        self.kernel_size = kernel_size
         super().__init__(
             arch=arch,
             img_size=img_size,
             patch_size=patch_size,
             patch_stride=patch_stride,
             attention=attention,
-            window_size=window_size,
-            shift=shift,
-            pooling=pooling,
-            rel_pos=rel_pos,
-            full_attention_blocks=full_attention_blocks,
             qkv_bias=qkv_bias,
             drop_path_rate=drop_path_rate,
             with_cp=with_cp,
@@ -76,14 +73,8 @@ class ViTAE(ViT):
             num_knowledge_tokens=num_knowledge_tokens,
             train_knowledge_token=train_knowledge_token,
             out_indices=out_indices,
-            init_cfg=init_cfg)
-
-    def build_block(self, index: int, drop_path_rate: float) -> nn.Module:
-        """Build block ``index``."""
-        return ViTAEBlock(self.embed_dim, self.build_attn(index),
-                          self.build_mlp(),
-                          ParallelConv(self.embed_dim, self.kernel_size),
-                          drop_path_rate)
+            init_cfg=init_cfg,
+            build_block=partial(build_vitae_block, kernel_size=kernel_size))
 
     # The compiler cannot follow a second run that differs from the first.
     @torch.compiler.disable

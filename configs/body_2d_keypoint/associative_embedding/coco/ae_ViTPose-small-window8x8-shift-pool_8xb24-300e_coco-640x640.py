@@ -2,4 +2,4 @@ _base_ = ['./ae_ViTPose-small_8xb24-300e_coco-640x640.py']
 
 model = dict(
     backbone=dict(
-        attention='window', window_size=(8, 8), shift=True, pooling=True))
+        attention=dict(window_size=(8, 8), shift=True, pooling=True)))

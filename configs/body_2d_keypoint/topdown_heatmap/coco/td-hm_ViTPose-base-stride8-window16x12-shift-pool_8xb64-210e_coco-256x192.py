@@ -3,4 +3,4 @@ _base_ = [
     '_8xb64-210e_coco-256x192.py'
 ]
 
-model = dict(backbone=dict(window_size=(16, 12)))
+model = dict(backbone=dict(attention=dict(window_size=(16, 12))))

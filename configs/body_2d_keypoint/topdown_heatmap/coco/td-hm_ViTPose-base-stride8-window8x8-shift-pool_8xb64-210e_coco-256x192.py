@@ -3,4 +3,4 @@ _base_ = [
     '_8xb64-210e_coco-256x192.py'
 ]
 
-model = dict(backbone=dict(pooling=True))
+model = dict(backbone=dict(attention=dict(pooling=True)))

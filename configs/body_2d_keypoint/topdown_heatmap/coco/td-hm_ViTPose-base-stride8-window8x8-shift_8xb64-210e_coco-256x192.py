@@ -1,3 +1,3 @@
 _base_ = ['./td-hm_ViTPose-base-stride8-window8x8_8xb64-210e_coco-256x192.py']
 
-model = dict(backbone=dict(shift=True))
+model = dict(backbone=dict(attention=dict(shift=True)))
