@@ -2,7 +2,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .token_layout import TokenLayout
+from .block import TokenLayout
 
 
 class Attention(nn.Module):

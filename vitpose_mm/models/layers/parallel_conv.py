@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from .token_layout import TokenLayout
+from .block import TokenLayout
 
 # Published code widens four times whatever the feed-forward network does, and
 # lets four channels share a kernel.

@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .attention import Attention
+from .block import TokenLayout
 from .rel_pos import RelPos
-from .token_layout import TokenLayout
 from .windows import Windows
 
 

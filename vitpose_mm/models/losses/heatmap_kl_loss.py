@@ -37,7 +37,7 @@ class HeatmapKLLoss(nn.Module):
 
         Args:
             output: Shape (B, K, h, w) in heatmap pixels.
-            target: Likewise.
+            target: The wanted heatmaps, of the same shape.
             target_weights: Weight of each keypoint, shape (B, K).
 
         Returns:
