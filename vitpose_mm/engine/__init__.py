@@ -1,9 +1,10 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from .hooks import (ModelDataCheckHook, OutputDistillHook, TokenDistillHook,
-                    TokenLearnHook)
+from .hooks import (CompileHook, HalfWeightsHook, ModelDataCheckHook,
+                    OutputDistillHook, TokenDistillHook, TokenLearnHook)
 from .optimizers import ViTLayerDecayOptimWrapperConstructor
 
 __all__ = [
-    'ModelDataCheckHook', 'OutputDistillHook', 'TokenDistillHook',
-    'TokenLearnHook', 'ViTLayerDecayOptimWrapperConstructor'
+    'CompileHook', 'HalfWeightsHook', 'ModelDataCheckHook',
+    'OutputDistillHook', 'TokenDistillHook', 'TokenLearnHook',
+    'ViTLayerDecayOptimWrapperConstructor'
 ]
