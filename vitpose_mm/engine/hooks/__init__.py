@@ -1,5 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from .compile_hook import CompileHook
+from .data_check_hook import DataCheckHook
 from .half_weights_hook import HalfWeightsHook
 from .model_data_check_hook import ModelDataCheckHook
 from .output_distill_hook import OutputDistillHook
@@ -7,6 +8,6 @@ from .token_distill_hook import TokenDistillHook
 from .token_learn_hook import TokenLearnHook
 
 __all__ = [
-    'CompileHook', 'HalfWeightsHook', 'ModelDataCheckHook',
+    'CompileHook', 'DataCheckHook', 'HalfWeightsHook', 'ModelDataCheckHook',
     'OutputDistillHook', 'TokenDistillHook', 'TokenLearnHook'
 ]

@@ -1,0 +1,108 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import os.path as osp
+from typing import List, Optional, Sequence, Tuple
+
+import numpy as np
+from PIL import Image
+
+from .finding import Finding, describe
+from .people import People
+
+# Image files whose size is compared with the stated one; a header is read in
+# a millisecond.
+FILES = 64
+# A box that loses more than this share of its area is not rounded, but wrong.
+CUT = 0.1
+EXIF_ORIENTATION = 274
+
+
+def check_image_sizes(images: Sequence[dict], people: People, file: str,
+                      folder: Optional[str]) -> List[Finding]:
+    """Check the stated sizes, to which MMPose cuts boxes.
+
+    Args:
+        images: Records of the images.
+        people: Annotations with keypoints and boxes.
+        file: Path of the annotation file, for the messages.
+        folder: Folder of the images, or None to leave the files alone.
+    """
+    sizes = {image['id']: (image['width'], image['height'])
+             for image in images}
+    of_box = np.array([sizes.get(ann['image_id'], (np.nan, np.nan))
+                       for ann in people.records], dtype=float).reshape(-1, 2)
+    cut = lost_area(people.boxes, of_box) > CUT
+    suspects = {people.records[row]['image_id'] for row in np.flatnonzero(cut)}
+    findings = check_files(images, suspects, file, folder)
+    if findings or not cut.any():
+        return findings
+    if (lost_area(people.boxes[cut], of_box[cut, ::-1]) <= 0.01).all():
+        return describe(
+            file, "people have a box that fits the image only if 'width' and "
+            "'height' are exchanged", people.records, cut,
+            'exchange them in the images of the file')
+    return describe(
+        file, 'people have a box that reaches beyond the image by more than '
+        f'{CUT:.0%} of its area', people.records, cut,
+        "it is cut off there; check the image's 'width' and 'height'",
+        refused=False)
+
+
+def lost_area(boxes: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Share of each box that is cut off.
+
+    Args:
+        boxes: x, y, w, h in pixels, (P, 4).
+        sizes: Width and height of each box's image in pixels, (P, 2).
+
+    Returns:
+        0 to 1, (P, ); 0 where there is no box or no size.
+    """
+    with np.errstate(invalid='ignore', divide='ignore'):
+        first = np.clip(boxes[:, :2], 0, sizes)
+        last = np.clip(boxes[:, :2] + boxes[:, 2:], 0, sizes)
+        kept = (last - first).prod(1) / boxes[:, 2:].prod(1)
+    return np.where(np.isfinite(kept), 1 - kept, 0.)
+
+
+def check_files(images: Sequence[dict], suspects: set, file: str,
+                folder: Optional[str]) -> List[Finding]:
+    """Compare stated sizes with those of some of the image files."""
+    if folder is None:
+        return []
+    picked = pick(images, suspects)
+    real = [size_of(osp.join(folder, image['file_name'])) for image in picked]
+    wrong = [size not in (None, (image['width'], image['height']))
+             for size, image in zip(real, picked)]
+    if not any(wrong):
+        return []
+    image, (width, height) = next(
+        (image, size) for image, size, bad in zip(picked, real, wrong) if bad)
+    return describe(
+        file, 'images that were looked at have another size than the file '
+        'says', picked, wrong,
+        f'{image["file_name"]} is {width}x{height} (w x h) as it is loaded, '
+        f'the file says {image["width"]}x{image["height"]}; boxes are cut to '
+        'the stated size, so write the real one, and see that keypoints and '
+        'boxes are in pixels of these images')
+
+
+def pick(images: Sequence[dict], suspects: set) -> List[dict]:
+    """Choose image records: suspects first, the others evenly spread."""
+    chosen = [image for image in images if image['id'] in suspects]
+    others = [image for image in images if image['id'] not in suspects]
+    return (chosen + others[::max(1, len(others) // FILES)])[:FILES]
+
+
+def size_of(path: str) -> Optional[Tuple[int, int]]:
+    """Width and height of an image as OpenCV loads it, which obeys EXIF.
+
+    Returns:
+        None if there is no such file here or it is no image; the loader says
+        so better.
+    """
+    try:
+        with Image.open(path) as image:
+            turned = image.getexif().get(EXIF_ORIENTATION, 1) >= 5
+            return image.size[::-1] if turned else image.size
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,171 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import math
+from dataclasses import dataclass
+from typing import Any, List, Sequence
+
+import numpy as np
+
+from .finding import Finding, describe
+
+
+@dataclass(frozen=True)
+class People:
+    """Annotations with keypoints, as arrays.
+
+    Args:
+        records: The annotations, P of them.
+        keypoints: x, y in pixels of the image, and v, (P, K, 3).
+        boxes: x, y, w, h in pixels of the image, (P, 4); NaN without one.
+        iscrowd: Whether it is a group, (P, ).
+        body: The first so many keypoints are what 'num_keypoints' counts.
+    """
+
+    records: List[dict]
+    keypoints: np.ndarray
+    boxes: np.ndarray
+    iscrowd: np.ndarray
+    body: int
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """Number of labelled keypoints, (P, )."""
+        return (self.keypoints[..., 2] > 0).sum(1)
+
+
+def check_keypoints(records: Sequence[dict], file: str, num_keypoints: int,
+                    fields: Sequence[str]) -> List[Finding]:
+    """Check that keypoints can be read as arrays.
+
+    Args:
+        records: Annotations with keypoints.
+        file: Path of the file, for the messages.
+        num_keypoints: Keypoints of the dataset's skeleton, K.
+        fields: Keys of the lists that make up the keypoints.
+    """
+    findings = []
+    for field in fields[1:]:
+        findings += describe(
+            file, f"people have no '{field}'", records,
+            [field not in ann for ann in records], 'add the list')
+    if findings:
+        return findings
+    sizes = np.array([sum(len(ann[field] or ()) for field in fields)
+                      for ann in records], dtype=int)
+    wrong = sizes != 3 * num_keypoints
+    if wrong.any():
+        number = sizes[wrong][0] / 3
+        return describe(
+            file, f"people have {number:g} keypoints in "
+            f"{' + '.join(fields)}, where the dataset's metainfo has "
+            f'{num_keypoints}', records, wrong,
+            'take a dataset class or metainfo with the skeleton of the file')
+    return describe(
+        file, f"people have something in '{fields[0]}' that is no number",
+        records, texts(records, fields), 'write x, y, v as numbers')
+
+
+def texts(records: Sequence[dict], fields: Sequence[str]) -> Sequence[bool]:
+    """Which people have other things than numbers and null as keypoints."""
+    values = [ann[field] for ann in records for field in fields]
+    if values and np.asarray(
+            [value for row in values for value in row]).dtype.kind in 'iufb':
+        return np.zeros(len(records), dtype=bool)
+    return [
+        any(not isinstance(value, (int, float, type(None)))
+            for field in fields for value in ann[field]) for ann in records
+    ]
+
+
+def read_people(records: Sequence[dict], num_keypoints: int,
+                fields: Sequence[str]) -> People:
+    """Make arrays of annotations that check_keypoints has passed."""
+    lists = [sum((ann[field] for field in fields[1:]), ann[fields[0]])
+             for ann in records]
+    return People(
+        records=list(records),
+        keypoints=np.array(lists, dtype=float).reshape(
+            -1, num_keypoints, 3),
+        boxes=np.array([read_box(ann.get('bbox')) for ann in records],
+                       dtype=float).reshape(-1, 4),
+        iscrowd=np.array([bool(ann.get('iscrowd', 0)) for ann in records],
+                         dtype=bool),
+        body=len(records[0][fields[0]]) // 3 if records else num_keypoints)
+
+
+def read_box(box: Any) -> Sequence[float]:
+    """Four numbers, NaN where there is no such box."""
+    if isinstance(box, (list, tuple)) and len(box) == 4 and all(
+            isinstance(value, (int, float)) for value in box):
+        return box
+    return [math.nan] * 4
+
+
+def check_people(people: People, file: str) -> List[Finding]:
+    """Check the values that make up a person.
+
+    Args:
+        people: All annotations with keypoints.
+        file: Path of the file, for the messages.
+    """
+    records, seen = people.records, people.keypoints[..., 2]
+    lost = ~np.isfinite(people.keypoints[..., :2]).all(-1) & (seen > 0)
+    findings = describe(
+        file, 'people have a labelled keypoint (v > 0) whose coordinate is '
+        'NaN or null', records, lost.any(1),
+        'as it stands, every prediction for them counts as right; set v to 0')
+    findings += describe(
+        file, 'people have a keypoint whose v is negative, NaN or null',
+        records, (~(seen >= 0)).any(1),
+        'v is 0 (not labelled), 1 (hidden) or 2 (visible)')
+    findings += describe(
+        file, 'people have a keypoint with v > 2', records,
+        (seen > 2).any(1), 'it counts as labelled; v is 0 (not labelled), 1 '
+        '(hidden) or 2 (visible). AI Challenger\'s own 3 means not labelled: '
+        'convert with `vitpose-mm data aic`', refused=False)
+    findings += describe(
+        file, "people have an 'iscrowd' that is not 0 or 1", records,
+        [ann.get('iscrowd', 0) not in (0, 1) for ann in records],
+        'any text counts as a crowd and is left out; write a number')
+    findings += check_boxes(people, file)
+    # COCO-WholeBody's num_keypoints counts those of the body alone.
+    body = (seen[:, :people.body] > 0).sum(1)
+    stated = np.array([number_of(ann, count)
+                       for ann, count in zip(records, body)])
+    findings += describe(
+        file, "people have 'num_keypoints' 0 though keypoints of theirs are "
+        'labelled', records, (stated == 0) & (body > 0) & ~people.iscrowd,
+        'such people are left out; write the number of keypoints with v > 0')
+    findings += describe(
+        file, "people have a 'num_keypoints' that is not the number of their "
+        'labelled keypoints', records,
+        (stated != 0) & (stated != body) & ~people.iscrowd,
+        'a metric of crowds takes the stated one', refused=False)
+    return findings
+
+
+def number_of(ann: dict, count: int) -> float:
+    """The stated number of keypoints, or what was counted."""
+    stated = ann.get('num_keypoints', count)
+    return stated if isinstance(stated, (int, float)) else math.nan
+
+
+def check_boxes(people: People, file: str) -> List[Finding]:
+    """Check that people who can be trained on have a box."""
+    counted = (people.labelled > 0) & ~people.iscrowd
+    absent = np.array(['bbox' not in ann for ann in people.records],
+                      dtype=bool)
+    findings = describe(
+        file, "people have keypoints but no 'bbox'", people.records,
+        absent & counted, 'they would be left out, by bottom-up training too '
+        '(there they become background); write a box (x, y, w, h) around '
+        'the person')
+    findings += describe(
+        file, "people have a 'bbox' that is not four numbers (x, y, w, h)",
+        people.records, np.isnan(people.boxes).any(1) & ~absent,
+        'write x, y, w, h in pixels')
+    findings += describe(
+        file, "people have a 'bbox' without width or height", people.records,
+        (people.boxes[:, 2:] <= 0).any(1) & counted,
+        'they are left out; boxes are x, y, w, h, not two corners',
+        refused=False)
+    return findings

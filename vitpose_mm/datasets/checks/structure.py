@@ -1,0 +1,86 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from numbers import Integral
+from typing import Any, List, Sequence
+
+import numpy as np
+
+from .finding import Finding, describe
+
+REQUIRED = dict(
+    images=('id', 'file_name', 'width', 'height'),
+    annotations=('id', 'image_id', 'category_id'))
+IDS = dict(images=('id', ), annotations=('id', 'image_id', 'category_id'))
+
+
+def check_structure(content: Any, file: str) -> List[Finding]:
+    """Check that a file is COCO-style and that its ids lead somewhere.
+
+    MMPose and its metric look everything up by id: an id as text finds
+    nothing, and of two annotations with one id the first is lost.
+
+    Args:
+        content: What the file holds.
+        file: Its path, for the messages.
+    """
+    if not isinstance(content, dict) or not all(
+            isinstance(content.get(key), list) for key in REQUIRED):
+        return [
+            Finding(f'{file}: not a COCO-style file, which is a dictionary '
+                    "with the lists 'images' and 'annotations'")
+        ]
+    findings = check_fields(content, file)
+    if findings:
+        return findings
+    for key in REQUIRED:
+        records = content[key]
+        ids = [record['id'] for record in records]
+        if len(set(ids)) < len(ids):
+            findings += describe(
+                file, f'{key} repeat the id of another', records,
+                repeated(ids), 'only the last of them would be read; number '
+                'them anew')
+    known = {image['id'] for image in content['images']}
+    findings += describe(
+        file, 'annotations are of an image that the file lacks',
+        content['annotations'],
+        [ann['image_id'] not in known for ann in content['annotations']],
+        'nobody will see them', refused=False)
+    return findings
+
+
+def check_fields(content: dict, file: str) -> List[Finding]:
+    """Check that records have their fields and that ids are numbers."""
+    findings = []
+    for key, fields in REQUIRED.items():
+        records = content[key]
+        for field in fields:
+            findings += describe(
+                file, f"{key} have no '{field}'", records,
+                [field not in record for record in records], 'add it')
+        for field in IDS[key]:
+            findings += describe(
+                file, f"{key} have a '{field}' that is no whole number",
+                records,
+                [field in record and not isinstance(record[field], Integral)
+                 for record in records],
+                'write ids as numbers, without quotation marks')
+    for field in 'width', 'height':
+        findings += describe(
+            file, f"images have a '{field}' that is no positive number",
+            content['images'],
+            [field in image and not is_positive(image[field])
+             for image in content['images']],
+            'write the size of the image in pixels')
+    return findings
+
+
+def is_positive(value: Any) -> bool:
+    return isinstance(value, (int, float)) and value > 0
+
+
+def repeated(ids: Sequence[int]) -> np.ndarray:
+    """Which ids occurred before, shape (len(ids), )."""
+    first = np.unique(np.array(ids), return_index=True)[1]
+    mask = np.ones(len(ids), dtype=bool)
+    mask[first] = False
+    return mask
