@@ -99,7 +99,11 @@ class COCOeval(cocoeval.COCOeval):
             self._gts[annotation['image_id'],
                       annotation['category_id']].append(annotation)
         for result in results:
-            result.setdefault(self.score_key, result['score'])
+            score = result.setdefault(self.score_key, result['score'])
+            if np.isnan(score):
+                raise ValueError(
+                    f'{self.score_key} of result {result["id"]} of image '
+                    f'{result["image_id"]} is not a number')
             if has_points(result, parts):
                 self._dts[result['image_id'],
                           result['category_id']].append(result)
@@ -178,10 +182,12 @@ class COCOeval(cocoeval.COCOeval):
                 similarities(points, labelled, annotation['bbox'], area,
                              self.sigmas))
         overlaps = np.stack(columns, axis=1)
-        if np.isnan(overlaps).any():
+        # Both would count as a match.
+        if not (overlaps <= 1).all():
             raise ValueError(
                 f'keypoints of image {imgId} are not comparable: a '
-                'coordinate, box, area or sigma is no number')
+                'coordinate, box, area or sigma is not a number, or an area '
+                'is negative')
         return overlaps
 
     def evaluateImg(self, imgId: int, catId: int, aRng: Sequence[float],
@@ -221,9 +227,8 @@ class COCOeval(cocoeval.COCOeval):
         annotation_matches = np.full((len(thresholds), len(annotations)), -1)
         rows, columns = np.nonzero(found)
         annotation_matches[rows, matched[found]] = result_ids[columns]
-        result_ignored = np.array([
-            not low <= result['area'] <= high for result in results
-        ], dtype=bool) & ~found
+        sizes = np.array([result['area'] for result in results])
+        result_ignored = ((sizes < low) | (sizes > high)) & ~found
         result_ignored[found] = ignored[matched[found]]
         return {
             'image_id': imgId,

@@ -29,16 +29,20 @@ def match(overlaps: np.ndarray, thresholds: Sequence[float],
     # At 1, what is equal but for rounding counts.
     floors = [min(threshold, 1 - 1e-10) for threshold in thresholds]
     taken = [set() for _ in floors]
-    lowest = min(floors)
+    overlaps = np.asarray(overlaps)
+    near = {}
+    for detection, g in np.argwhere(overlaps >= min(floors)).tolist():
+        near.setdefault(detection, []).append(g)
     # Plain numbers: most detections are near one annotation or none, and an
     # array per detection would take longer than all comparisons.
-    for detection, row in enumerate(np.asarray(overlaps).tolist()):
-        near = [g for g, overlap in enumerate(row) if overlap >= lowest]
-        if not near:
-            continue
+    for detection, candidates in near.items():
+        row = overlaps[detection].tolist()
+        most = max(row[g] for g in candidates)
         for t, floor in enumerate(floors):
+            if floor > most:
+                continue
             best, overlap = -1, floor
-            for g in near:
+            for g in candidates:
                 if row[g] < overlap or g in taken[t]:
                     continue
                 if best >= 0 and ignored[g] and not ignored[best]:
