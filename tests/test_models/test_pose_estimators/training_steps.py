@@ -1,5 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-"""Two training steps on fixed batches, as one or as several processes.
+"""Two training steps on fixed batches, as one or as several processes; saves
+the weights and the optimiser's state after each.
 
 python training_steps.py RANK WORLD_SIZE RENDEZVOUS_FILE OUT
 """
@@ -73,20 +74,27 @@ def main() -> None:
     rank, world_size = int(rank), int(world_size)
     init_default_scope('mmpose')
     model = build()
-    optim = OptimWrapper(torch.optim.AdamW(model.parameters(), lr=1e-2))
+    optim = OptimWrapper(
+        torch.optim.AdamW(model.parameters(), lr=1e-2, weight_decay=0.5))
     wrapped = model
     if world_size > 1:
         distributed.init_process_group(
             'gloo', f'file://{rendezvous}', rank=rank, world_size=world_size)
         wrapped = MMDistributedDataParallel(model, device_ids=None)
+    states = []
     for batch in batches():
         share = len(batch) // world_size
         own = batch[rank * share:(rank + 1) * share]
         wrapped.train_step(
             dict(inputs=[x for x, _ in own], data_samples=[s for _, s in own]),
             optim)
-    if rank == 0:
-        torch.save(model.state_dict(), out)
+        states.append({
+            f'{name}/{kind}': value.clone()
+            for name, param in model.named_parameters()
+            for kind, value in (('weight', param.detach()),
+                                *optim.optimizer.state[param].items())
+        })
+    torch.save(states, out)
 
 
 if __name__ == '__main__':

@@ -1,6 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from functools import partial
-from typing import Optional, Sequence, Tuple, Union
+from typing import Iterator, Optional, Sequence, Tuple, Union
 
 import torch
 from mmpose.registry import MODELS
@@ -160,6 +160,11 @@ class ViTMoE(ViT):
             raise ValueError(
                 f'dataset_idx {sorted(set(dataset_idx.tolist()))} must lie '
                 f'in [0, {self.num_experts - 1}]')
+
+    def expert_parameters(self, index: int) -> Iterator[nn.Parameter]:
+        """Parameters of one expert, from 0, in all blocks."""
+        for block in self.blocks:
+            yield from block.mlp.experts[index].parameters()
 
     def fold(self, index: int) -> None:
         """Become, in place, the ViT of one expert: the same outputs for its

@@ -8,7 +8,9 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
+from ..layers.parallel_conv import statistics_kept
 from .fast_topdown import autocast, unpack
+from .idle_parts import IdleParts, refuse_shared_statistics
 from .registered_metainfo import registered_metainfo
 from .routes import Routes, reorder, split
 
@@ -24,7 +26,8 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
     goes the way of its dataset, which it names itself (``dataset_name`` in
     its metainfo), so batches may mix datasets in training and in testing.
     Experts and heads compute their own samples only; a head's batch norm
-    sees no others.
+    sees no others. Those without samples stay as they are in a step: weights,
+    statistics and the optimiser's state.
 
     Args:
         backbone: Config of a ViTMoE with one expert per head, or of any
@@ -38,10 +41,10 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
             the dataset's share of the batch, which makes the sum the mean
             over the batch.
         test_cfg: As in FastTopdownPoseEstimator. ``dataset`` names the dataset
-            whose way all samples go, whatever they name themselves;
-            ``dataset_meta`` is then that dataset's, whatever a checkpoint
-            says. ``heads`` holds options of one head:
-            dict(aic=dict(shift_heatmap=True)).
+            whose way all samples go, whatever they name themselves: its
+            expert, head and flip order. ``dataset_meta`` is then that
+            dataset's, whatever a checkpoint says. ``heads`` holds options of
+            one head: dict(aic=dict(shift_heatmap=True)).
         train_cfg, data_preprocessor, init_cfg, metainfo: As in
             TopdownPoseEstimator.
 
@@ -80,6 +83,7 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
         self.routes = Routes(
             list(heads), dict(aliases or {}), self.test_cfg.get('dataset'))
         self.num_experts = getattr(self.backbone, 'num_experts', 1)
+        self.idle_parts = IdleParts(len(heads))
         self.loss_weights = loss_weights
         self.check_names()
         self._chosen_meta = self.metainfo
@@ -106,6 +110,12 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
     @dataset_meta.setter
     def dataset_meta(self, dataset_meta: dict) -> None:
         self._dataset_meta = dataset_meta
+
+    def train(self, mode: bool = True) -> 'MultiDatasetTopdownPoseEstimator':
+        """Set the mode; to train, each process keeps its own statistics."""
+        if mode:
+            refuse_shared_statistics(self.heads)
+        return super().train(mode)
 
     def extract_feat(self, inputs: Tensor,
                      indices: Sequence[int]) -> Features:
@@ -138,6 +148,8 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
             those in the batch.
         """
         indices = self.routes.indices(data_samples, self.training)
+        if torch.is_grad_enabled():
+            self.idle_parts.note(self, indices)
         order = sorted(range(len(indices)), key=indices.__getitem__)
         data_samples = [data_samples[i] for i in order]
         feats = self.extract_feat(
@@ -157,7 +169,8 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
                     for key, value in terms.items()
                 }
             else:  # Zero gradients, which data-parallel training waits for.
-                terms = dict(loss_kpt=head(part).sum())
+                with statistics_kept(head):
+                    terms = dict(loss_kpt=head(part).sum())
             losses.update(
                 {f'{name}/{key}': value
                  for key, value in terms.items()})
@@ -261,4 +274,5 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
         name = self.routes.names[index]
         self.heads = ModuleDict({name: self.heads[name]})
         self.routes = self.routes.only(name)
+        self.idle_parts = IdleParts(1)
         super().switch_to_deploy()
