@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.structures import InstanceData, PixelData
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 
@@ -215,7 +216,8 @@ def test_half_precision_is_one_key():
         assert one.dtype == other.dtype == torch.float32
         assert torch.equal(other, other.bfloat16().float())
         assert 0 < (one - other).abs().max() < 0.05 * one.abs().max()
-        assert np.isfinite(half[0].pred_instances.keypoints).all()
+    for each in half:
+        assert np.isfinite(each.pred_instances.keypoints).all()
 
 
 def test_flip_test_uses_the_flip_pairs_of_each_sample():
@@ -278,6 +280,52 @@ def test_chosen_dataset_overrides_the_samples_and_the_checkpoint():
     np.testing.assert_array_equal(
         net.predict(inputs, [unnamed])[0].pred_instances.keypoints,
         free.predict(inputs, [sample('coco')])[0].pred_instances.keypoints)
+
+
+def flip_indices_of(dataset: str) -> list:
+    return parse_pose_metainfo(
+        dict(from_file=f'configs/_base_/datasets/{dataset}.py')
+    )['flip_indices']
+
+
+def test_samples_flip_as_the_chosen_dataset_and_not_as_their_own():
+    options = dict(flip_test=True, output_heatmaps=True)
+    net = model(test_cfg=dict(options, dataset='coco')).eval()
+    inputs, horses = batch('ap10k', 'ap10k')
+    people = [sample('coco') for _ in horses]
+    for each, name in zip(horses + people, 2 * ['ap10k'] + 2 * ['coco']):
+        each.set_metainfo(dict(flip_indices=flip_indices_of(name)))
+    expected = stock(net, 'coco').predict(inputs, people)
+    wrong = stock(net, 'coco').predict(inputs, copy.deepcopy(horses))
+    for got, one, other in zip(net.predict(inputs, horses), expected, wrong):
+        got, one, other = (
+            each.pred_fields.heatmaps for each in (got, one, other))
+        torch.testing.assert_close(got, one, atol=1e-5, rtol=1e-5)
+        assert (one - other).abs().max() > 0.1
+
+
+def test_unknown_flip_order_of_the_chosen_dataset_is_refused():
+    config = dict(
+        type='MultiDatasetTopdownPoseEstimator',
+        backbone=dict(type='ViT', arch=TINY, img_size=(64, 48)),
+        heads=dict(horses=head(17), coco=head(17)),
+        test_cfg=dict(flip_test=True, dataset='horses'))
+    inputs, samples = batch('coco')
+    with pytest.raises(ValueError, match="'coco' as 'horses'.*metainfo=dict"):
+        MODELS.build(config).eval().predict(inputs, samples)
+    samples[0].set_metainfo(dict(dataset_name='horses'))
+    MODELS.build(config).eval().predict(inputs, samples)
+
+
+@pytest.mark.parametrize('plain', [True, False])
+def test_an_empty_batch_has_no_predictions_and_no_loss(plain):
+    net = model(plain=plain, test_cfg=dict(flip_test=True))
+    empty = torch.zeros(0, 3, 64, 48)
+    assert net.eval()(empty, [], mode='predict') == []
+    losses = net.train()(empty, [], mode='loss')
+    assert [loss.item() for loss in losses.values()] == [0, 0, 0]
+    sum(losses.values()).backward()
+    assert not any(param.grad.any() for param in net.parameters())
 
 
 def test_chosen_dataset_leaves_training_alone():

@@ -129,7 +129,8 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
             Maps (B, C, h, w), one per scale.
         """
         if self.num_experts > 1:
-            feats = self.backbone(inputs, torch.tensor(indices))
+            feats = self.backbone(inputs,
+                                  torch.tensor(indices, dtype=torch.int64))
         else:
             feats = self.backbone(inputs)
         return self.neck(feats) if self.with_neck else feats
@@ -236,6 +237,8 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
                 f"samples of '{data_samples[0].metainfo.get('dataset_name')}' "
                 f"have {len(flip)} keypoints, but the head of '{name}' "
                 f'predicts {head.out_channels}')
+        if self.routes.chosen is not None and len(feats) > 1:
+            self.give_flip_order(data_samples)
         preds = head.predict(
             feats if len(feats) > 1 else feats[0],
             data_samples,
@@ -244,6 +247,25 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
                 **self.test_cfg.get('heads', {}).get(name, {})
             })
         self.add_pred_to_datasample(*unpack(preds), data_samples)
+
+    def give_flip_order(self, data_samples: List[PoseDataSample]) -> None:
+        """Let samples flip as the chosen dataset does, whatever their own.
+
+        Raises:
+            ValueError: If that is unknown.
+        """
+        for sample in data_samples:
+            name = sample.metainfo.get('dataset_name')
+            if name == self.routes.chosen:
+                continue
+            if self._chosen_meta is None:
+                raise ValueError(
+                    f"the flip test of '{name}' as '{self.routes.chosen}', "
+                    'the test_cfg.dataset, needs its flip order, and no '
+                    'registered dataset has this name: give the model '
+                    'metainfo=dict(from_file=...)')
+            sample.set_metainfo(
+                dict(flip_indices=self._chosen_meta['flip_indices']))
 
     def _forward(self, inputs: Tensor) -> Tensor:
         """Return the chosen dataset's heatmaps, for mode 'tensor', in which
