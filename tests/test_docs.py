@@ -78,7 +78,8 @@ def run(line: str, folder: Path) -> str:
             'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}'
         },
         capture_output=True,
-        text=True)
+        text=True,
+        timeout=1800)
     assert done.returncode == 0, line + done.stdout[-2000:] + \
         done.stderr[-2000:]
     return done.stdout

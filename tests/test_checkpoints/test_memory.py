@@ -47,7 +47,7 @@ def test_large_file_converts_within_1_3_times_its_size(tmp_path,
         size = weights.stat().st_size
         result = subprocess.run(
             [sys.executable, '-c', SCRIPT, source, tmp_path / target, layout,
-             dataset], capture_output=True, text=True, check=True)
+             dataset], capture_output=True, text=True, check=True, timeout=300)
         growth = int(result.stdout.split()[-1])
         print(f'{source.name} to {target}: {growth / size:.2f} x '
               f'{size / 1e6:.0f} MB')

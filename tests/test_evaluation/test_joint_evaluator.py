@@ -1,5 +1,4 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-import multiprocessing
 from unittest import mock
 
 import numpy as np
@@ -9,6 +8,7 @@ from mmengine.logging import MMLogger
 from mmengine.structures import InstanceData
 from mmpose.registry import EVALUATORS
 from mmpose.structures import PoseDataSample
+from processes import run_processes
 from torch import distributed
 
 from vitpose_mm.evaluation.joint_evaluator import draw_table
@@ -127,34 +127,18 @@ def test_dataset_without_a_sample_does_not_stop_the_others(real_data):
     assert run(evaluator, [sample('mpii', 16, 2)]) == {'mpii/EPE': 2.}
 
 
-def evaluate_as(rank: int, rendezvous: str, results) -> None:
-    """One of two processes: all of mpii and a coco sample are at the first,
-    the second has a coco sample alone."""
-    distributed.init_process_group(
-        'gloo', f'file://{rendezvous}', rank=rank, world_size=2)
+def evaluate() -> dict:
+    """As one of two processes: all of mpii and a coco sample are at the
+    first, the second has a coco sample alone."""
     evaluator = build([COCO, MPII, AIC], [[PCK, EPE], EPE, EPE])
     samples = [[sample('coco', 17, 10), sample('mpii', 16, 8)],
-               [sample('coco', 17, 30)]][rank]
+               [sample('coco', 17, 30)]][distributed.get_rank()]
     evaluator.process(samples)
-    results.put(evaluator.evaluate(3))
+    return evaluator.evaluate(3)
 
 
-def test_two_processes_measure_what_they_have_together(tmp_path):
-    # Forked, so that nothing is imported again.
-    context = multiprocessing.get_context('fork')
-    results = context.Queue()
-    processes = [
-        context.Process(
-            target=evaluate_as, args=(rank, tmp_path / 'rendezvous', results))
-        for rank in range(2)
-    ]
-    for process in processes:
-        process.start()
-    found = [results.get(timeout=60) for _ in processes]
-    for process in processes:
-        process.join()
-
-    assert found == 2 * [pytest.approx({
+def test_two_processes_measure_what_they_have_together():
+    assert run_processes(evaluate, 2) == 2 * [pytest.approx({
         'coco/PCK': 0.5, 'coco/EPE': 20., 'mpii/EPE': 8.})]
 
 

@@ -275,7 +275,8 @@ def run(repo, real_data, tmp_path_factory):
         },
         check=False,
         capture_output=True,
-        text=True)
+        text=True,
+        timeout=1800)
     assert training.returncode == 0, training.stderr[-3000:]
     return SimpleNamespace(
         work_dir=work_dir, last=str(work_dir / 'epoch_300.pth'))

@@ -31,7 +31,8 @@ def run(repo, real_data, tmp_path_factory):
             env={**os.environ, 'VITPOSE_DATA': str(real_data)},
             check=False,
             capture_output=True,
-            text=True)
+            text=True,
+            timeout=1800)
 
     training = mim('train', '--cfg-options', f'train_cfg.max_epochs={EPOCHS}',
                    f'train_cfg.val_interval={EPOCHS}')

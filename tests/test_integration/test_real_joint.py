@@ -26,7 +26,8 @@ def test_one_test_measures_each_dataset_by_its_own_metric(
             env={**os.environ, 'VITPOSE_DATA': str(real_data)},
             check=False,
             capture_output=True,
-            text=True)
+            text=True,
+            timeout=1800)
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout
 

@@ -10,7 +10,7 @@ import pytest
 def test_the_package_itself_does_not_import_mmpretrain():
     code = 'import sys, vitpose_mm; print("mmpretrain" in sys.modules)'
     done = subprocess.run([sys.executable, '-c', code], capture_output=True,
-                          text=True)
+                          text=True, timeout=300)
     assert done.stdout.strip() == 'False', done.stderr
 
 

@@ -94,7 +94,8 @@ def run(repo, real_data, tmp_path_factory):
             'PYTHONPATH': os.pathsep.join(map(str, paths))
         },
         capture_output=True,
-        text=True)
+        text=True,
+        timeout=1800)
     assert done.returncode == 0, done.stderr[-6000:]
     return folder
 

@@ -280,12 +280,14 @@ def test_half_made_or_moved_environment_is_made_again(standing, harm):
 def test_second_run_waits_for_the_first(machine):
     first = machine.start('lock "$ROOT"; touch "$ROOT/held"; sleep 1; '
                           'touch "$ROOT/released"; unlock')
-    while not (machine.folder / 'held').exists():
+    for _ in range(3000):  # half a minute
+        if (machine.folder / 'held').exists():
+            break
         time.sleep(0.01)
 
     code, output = machine.run('lock "$ROOT"; cat "$ROOT/released"')
 
-    assert code == first.wait() == 0
+    assert code == first.wait(timeout=30) == 0
     assert 'waiting for it to finish' in output
     first.stdout.close()
 

@@ -48,7 +48,7 @@ def _limb_joints(side: str) -> Tuple[Joint, ...]:
         ('eye', 'head', (.024, -.012, -.054)),
         ('ear', 'head', (.058, .004, .006)),
         ('mouth', 'head', (.016, .04, -.05)),
-    )  # yapf: disable
+    )
     return tuple(
         Joint(f'{side}_{kind}', parent, (sign * x, y, z), *angles)
         for kind, parent, (x, y, z), *angles in rows)

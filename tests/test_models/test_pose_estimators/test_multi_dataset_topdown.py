@@ -212,12 +212,11 @@ def test_half_precision_is_one_key():
     full, half = (
         net.predict(inputs, copy.deepcopy(samples)) for net in nets)
     for one, other in zip(full, half):
+        assert np.isfinite(other.pred_instances.keypoints).all()
         one, other = one.pred_fields.heatmaps, other.pred_fields.heatmaps
         assert one.dtype == other.dtype == torch.float32
         assert torch.equal(other, other.bfloat16().float())
         assert 0 < (one - other).abs().max() < 0.05 * one.abs().max()
-    for each in half:
-        assert np.isfinite(each.pred_instances.keypoints).all()
 
 
 def test_flip_test_uses_the_flip_pairs_of_each_sample():

@@ -13,7 +13,7 @@ def test_rehearsal_measures_every_row(repo, tmp_path):
     done = subprocess.run(
         [sys.executable, 'projects/benchmark/cuda.py', '--rehearse',
          '--no-compile', '--workers', '0', '--out', str(out)],
-        cwd=repo, capture_output=True, text=True)
+        cwd=repo, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     result = json.loads(out.read_text())
     assert result['rehearsal'] and not result['not_measured']
@@ -28,6 +28,6 @@ def test_rows_after_the_time_are_named_not_guessed(repo, tmp_path):
     done = subprocess.run(
         [sys.executable, 'projects/benchmark/cuda.py', '--rehearse',
          '--minutes', '-1', '--out', str(out)],
-        cwd=repo, capture_output=True, text=True)
+        cwd=repo, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 1
     assert 'codec 17: not measured, after -1 minutes' in done.stderr

@@ -26,7 +26,8 @@ def run_doctor(*args: str,
     env = dict(os.environ, PYTHONPATH=os.pathsep.join(paths))
     env.pop('VITPOSE_DATA', None)
     return subprocess.run([sys.executable, '-c', script, 'doctor', *args],
-                          capture_output=True, text=True, env=env)
+                          capture_output=True, text=True, env=env,
+                          timeout=300)
 
 
 def break_module(monkeypatch, folder: Path, name: str, statement: str) -> None:

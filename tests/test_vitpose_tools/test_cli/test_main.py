@@ -42,7 +42,7 @@ def test_help_does_not_wait_for_torch():
               '& set(sys.modules)')
 
     result = subprocess.run([sys.executable, '-c', script],
-                            capture_output=True, text=True)
+                            capture_output=True, text=True, timeout=300)
 
     assert result.returncode == 0, result.stderr
     assert 'doctor' in result.stdout

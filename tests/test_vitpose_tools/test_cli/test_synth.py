@@ -83,7 +83,8 @@ def test_failed_write_ends_in_one_message_and_no_annotations(tmp_path):
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE,
                                               (4096, 4096)),
         capture_output=True,
-        text=True)
+        text=True,
+        timeout=300)
 
     assert run.returncode == 1
     assert re.fullmatch(r'Error: Cannot write .*: File too large\. .*\n',
@@ -95,7 +96,8 @@ def children(pid):
     listed = subprocess.run(
         ['ps', '-o', 'pid=', '--ppid', str(pid)],
         capture_output=True,
-        text=True).stdout
+        text=True,
+        timeout=60).stdout
     return [int(child) for child in listed.split()]
 
 
@@ -121,7 +123,7 @@ def running(tmp_path):
         yield process
     finally:
         process.kill()
-        process.wait()
+        process.wait(timeout=60)
 
 
 def test_killed_worker_ends_in_one_message(running, tmp_path):
@@ -135,7 +137,7 @@ def test_killed_worker_ends_in_one_message(running, tmp_path):
 def test_workers_end_with_a_killed_run(running):
     workers = children(running.pid)
     running.kill()
-    running.wait()
+    running.wait(timeout=60)
 
     assert len(workers) == 2
     assert wait_for(

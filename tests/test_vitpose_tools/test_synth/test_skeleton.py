@@ -36,7 +36,7 @@ def test_arrays_follow_the_tree():
     (dict(parts=(Part('tail', 'fin', (1, 1), 'skin'), )), 'fin'),
     (dict(stances=(Stance(1, dict(wing=((0, 0), ) * 3)), )), 'wing'),
     (dict(sigmas=(.1, )), '1 sigmas for 3 keypoints'),
-])  # yapf: disable
+])
 def test_wrong_data_is_named(change, named):
     with pytest.raises(ValueError, match=named):
         replace(WORM, **change)
