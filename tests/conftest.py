@@ -39,3 +39,11 @@ def real_data() -> Path:
 def mmpretrain() -> ModuleType:
     """MMPretrain, whose ViT is inside MMPose's own ViTPose configs."""
     return import_mmpretrain()
+
+
+@pytest.fixture
+def pretraining(mmpretrain) -> ModuleType:
+    """vitpose_mm.pretraining, with MMPretrain's registries in charge."""
+    import vitpose_mm.pretraining
+    init_default_scope('mmpretrain')
+    return vitpose_mm.pretraining

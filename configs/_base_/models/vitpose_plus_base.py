@@ -1,4 +1,3 @@
 _base_ = ['./vitpose_multi_base.py']
 
-model = dict(
-    backbone=dict(type='ViTMoE', num_experts=6, part_features=192))
+model = dict(backbone=dict(type='ViTMoE', num_experts=6))

@@ -3,7 +3,6 @@ _base_ = ['./vitpose_plus_base.py']
 model = dict(
     backbone=dict(
         arch='huge',
-        part_features=320,
         drop_path_rate=0.55,
         init_cfg=dict(
             checkpoint='https://download.openmmlab.com/mmpose/v1/'

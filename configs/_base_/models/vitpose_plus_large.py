@@ -3,7 +3,6 @@ _base_ = ['./vitpose_plus_base.py']
 model = dict(
     backbone=dict(
         arch='large',
-        part_features=256,
         drop_path_rate=0.5,
         init_cfg=dict(
             checkpoint='https://download.openmmlab.com/mmpose/v1/'

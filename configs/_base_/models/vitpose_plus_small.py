@@ -3,7 +3,6 @@ _base_ = ['./vitpose_plus_base.py']
 model = dict(
     backbone=dict(
         arch='small',
-        part_features=96,
         drop_path_rate=0.1,
         init_cfg=dict(
             checkpoint='https://download.openmmlab.com/mmpose/v1/'

@@ -15,8 +15,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from vitpose_mm.models import MultiDatasetTopdownPoseEstimator
 
-CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
-# Pre-training is MMPretrain's; tests/test_pretraining looks at its configs.
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+# Pre-training is MMPretrain's; test_pretraining.py looks at its configs.
 LEAVES = sorted(
     path for path in CONFIGS.rglob('*.py')
     if not {'_base_', 'mae'} & set(path.relative_to(CONFIGS).parts))
@@ -166,12 +166,23 @@ def test_data_folder_follows_the_environment(monkeypatch):
                 assert Path(config.data_root).is_relative_to(folder or 'data')
 
 
-def test_every_published_model_is_in_the_index():
+def test_the_index_lists_what_has_a_number_or_weights():
     root = CONFIGS.parent
-    index = mmengine.fileio.load(root / 'model-index.yml')
-    named = {
-        root / model['Config']
-        for metafile in index['Import']
-        for model in mmengine.fileio.load(root / metafile)['Models']
-    }
-    assert named == {path for path in LEAVES if 'quickstart' not in path.parts}
+    files = mmengine.fileio.load(root / 'model-index.yml')['Import']
+    assert sorted(files) == sorted(
+        str(path.relative_to(root)) for path in CONFIGS.rglob('*.yml'))
+    named = []
+    for file in files:
+        found = mmengine.fileio.load(root / file)
+        collections = {part['Name'] for part in found.get('Collections', ())}
+        models = found['Models']
+        assert models and collections <= {m['In Collection'] for m in models}
+        for model in models:
+            named.append(root / model['Config'])
+            assert model['Name'] == named[-1].stem
+            metrics = [each['Metrics'] for each in model.get('Results', ())]
+            assert all(metrics) and (metrics or model.get('Weights')), model
+    assert len(set(named)) == len(named) and set(named) <= set(LEAVES)
+    for size, decoder in GOLDEN:
+        assert CONFIGS / COCO / (f'td-hm_ViTPose-{size}{decoder}_'
+                                 '8xb64-210e_coco-256x192.py') in named

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
-from mmpose.registry import HOOKS
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from mmpose.registry import DATASETS, HOOKS
 
-REPO = Path(__file__).resolve().parents[4]
+REPO = Path(__file__).resolve().parents[2]
 KINDS = ('OutputDistillHook', 'TokenDistillHook', 'TokenLearnHook')
 DISTILL = 'configs/body_2d_keypoint/topdown_heatmap/coco/distill'
 
@@ -18,10 +19,16 @@ def hooks_of(path: Path) -> dict:
     }
 
 
+def names_of(config: Config) -> dict:
+    """Names of the keypoints of a config's dataset."""
+    dataset = DATASETS.get(config.train_dataloader.dataset.type)
+    return parse_pose_metainfo(dataset.METAINFO)['keypoint_id2name']
+
+
 @pytest.mark.parametrize('path', [
-    *sorted((REPO / DISTILL).glob('*.py')),
-    *sorted((REPO / 'configs' / 'quickstart').glob('*distill*.py'))
-], ids=lambda path: path.stem)  # yapf: disable
+    path for path in sorted((REPO / 'configs').rglob('*.py'))
+    if any(kind in path.read_text() for kind in KINDS)
+], ids=lambda path: path.stem)
 def test_hooks_name_teachers_and_tokens_that_fit(path):
     config, hooks = Config.fromfile(path), hooks_of(path)
     assert hooks
@@ -32,6 +39,10 @@ def test_hooks_name_teachers_and_tokens_that_fit(path):
             assert Path(hook.teacher).stem in hook.teacher_checkpoint or \
                 'quickstart' in path.parts
             assert teacher.codec == config.codec
+            names, own = names_of(teacher), names_of(config)
+            pairs = hook.get('keypoint_map') or enumerate(range(len(own)))
+            for index, own_index in pairs:
+                assert names[index] == own[own_index]
     if 'TokenDistillHook' in hooks:
         # The file is in the folder of a stage-one run of another width.
         run = Path(hooks['TokenDistillHook'].token).parent.name
