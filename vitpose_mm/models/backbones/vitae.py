@@ -76,12 +76,14 @@ class ViTAE(ViT):
             init_cfg=init_cfg,
             build_block=partial(build_vitae_block, kernel_size=kernel_size))
 
-    # The compiler cannot follow a second run that differs from the first.
-    @torch.compiler.disable
     def recompute(self, block: nn.Module, x: Tensor,
                   layout: TokenLayout) -> Tensor:
         """As in ViT; the second run leaves the statistics of batch norms
         alone, or one batch would count twice."""
+        if torch.compiler.is_compiling():
+            # Compiled code computes again what the backward pass needs, and
+            # the statistics are not among it.
+            return super().recompute(block, x, layout)
         return checkpoint(
             block,
             x,
