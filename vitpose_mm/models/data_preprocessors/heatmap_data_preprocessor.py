@@ -30,9 +30,8 @@ class HeatmapDataPreprocessor(PoseDataPreprocessor):
                  mean: Sequence[float],
                  std: Sequence[float],
                  bgr_to_rgb: bool = True) -> None:
-        super().__init__(mean, std)
+        super().__init__(mean, std, bgr_to_rgb=bgr_to_rgb)
         self.codec = KEYPOINT_CODECS.build(codec)
-        self.bgr_to_rgb = bgr_to_rgb
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """Prepare a batch.
@@ -59,7 +58,7 @@ class HeatmapDataPreprocessor(PoseDataPreprocessor):
         if not isinstance(images, Tensor):
             images = torch.stack(tuple(images))
         images = images.to(self.device, non_blocking=True)
-        if self.bgr_to_rgb:
+        if self._channel_conversion:
             images = images.flip(1)
         return (images - self.mean).div_(self.std)
 
