@@ -24,7 +24,7 @@ from mmpose.structures import PoseDataSample
 from torch import nn
 
 import vitpose_mm  # noqa: F401
-from vitpose_mm.engine.hooks.distill import DistillTerm, Teacher
+from vitpose_mm.engine.distillation import DistillTerm, Teacher
 from vitpose_tools.benchmark import environment, time_interleaved, write_result
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.func import functional_call
 
-from vitpose_mm.engine.hooks.distill import project, read_token, write_token
+from vitpose_mm.engine.distillation import project, read_token, write_token
 
 TOKEN = 'backbone.knowledge_token'
 

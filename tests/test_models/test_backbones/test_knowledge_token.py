@@ -7,7 +7,7 @@ from mmpose.registry import MODELS
 
 from vitpose_mm.checkpoints import CheckpointError
 from vitpose_mm.checkpoints.loader import load_from_local
-from vitpose_mm.engine.hooks.distill import write_token
+from vitpose_mm.engine.distillation import write_token
 from vitpose_mm.models.layers import TokenLayout
 from vitpose_tools.checkpoint_tools.convert import convert
 from vitpose_tools.checkpoint_tools.inspect import inspect_checkpoint
@@ -65,7 +65,7 @@ def test_patches_see_the_token_and_the_output_leaves_it_out():
     tokens = torch.cat([
         patches + model.pos_embed,
         model.knowledge_token.expand(2, 1, 96)
-    ], 1)  # yapf: disable
+    ], 1)
     for block in model.blocks:
         tokens = block(tokens, TokenLayout(grid))
     tokens = model.last_norm(tokens)[:, :12]

@@ -6,7 +6,7 @@ from mmengine.hooks import Hook
 from mmpose.registry import HOOKS
 from torch import Tensor, nn
 
-from .unwrap_model import unwrap_model
+from ..unwrap_model import unwrap_model
 
 Outputs = Union[Tensor, Tuple[Tensor, ...]]
 

@@ -6,7 +6,7 @@ from mmengine.hooks import Hook
 from mmpose.registry import HOOKS
 from torch import nn
 
-from .unwrap_model import unwrap_model
+from ..unwrap_model import unwrap_model
 
 # Layers that autocast runs in half precision.
 LAYERS = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)

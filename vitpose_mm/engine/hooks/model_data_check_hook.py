@@ -7,7 +7,7 @@ from mmpose.registry import HOOKS
 from torch import nn
 
 from vitpose_mm.models import MultiDatasetTopdownPoseEstimator
-from .unwrap_model import unwrap_model
+from ..unwrap_model import unwrap_model
 
 
 @HOOKS.register_module()

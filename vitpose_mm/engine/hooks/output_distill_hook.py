@@ -6,8 +6,9 @@ from mmengine.hooks import Hook
 from mmpose.registry import HOOKS, MODELS
 from torch import nn
 
-from .distill import DistillTerm, Teacher, build_teacher, parse_loss_weight
-from .unwrap_model import unwrap_model
+from ..distillation import (DistillTerm, Teacher, build_teacher,
+                            parse_loss_weight)
+from ..unwrap_model import unwrap_model
 
 DTYPES = ('float32', 'bfloat16', 'float16')
 

@@ -2,7 +2,7 @@
 from mmengine.hooks import Hook
 from mmpose.registry import HOOKS
 
-from .distill import find_token, project, read_token
+from ..distillation import find_token, project, read_token
 
 
 @HOOKS.register_module()

@@ -9,8 +9,8 @@ from mmpose.registry import HOOKS
 from vitpose_mm.checkpoints.loader import local_file
 from vitpose_mm.checkpoints.read import digest
 from vitpose_mm.version import __version__
-from .distill import build_teacher, find_token, write_token
-from .unwrap_model import unwrap_model
+from ..distillation import build_teacher, find_token, write_token
+from ..unwrap_model import unwrap_model
 
 
 @HOOKS.register_module()

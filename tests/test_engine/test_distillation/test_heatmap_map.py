@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmpose.registry import KEYPOINT_CODECS
 
-from vitpose_mm.engine.hooks.distill.heatmap_map import HeatmapMap
+from vitpose_mm.engine.distillation.heatmap_map import HeatmapMap
 
 
 def head(kind: str,

@@ -1,7 +1,7 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import pytest
 
-from vitpose_mm.engine.hooks.distill import parse_loss_weight
+from vitpose_mm.engine.distillation import parse_loss_weight
 
 
 def test_a_number_stays():

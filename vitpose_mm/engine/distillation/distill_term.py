@@ -1,13 +1,13 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import weakref
 from functools import partial
-from typing import Callable, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from mmpose.structures import PoseDataSample
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from .teacher import last_stage
-from .weak_link import WeakLink
 
 
 class DistillTerm:
@@ -102,6 +102,28 @@ class DistillTerm:
                 'h, w): head and decoder of one of them disagree')
         loss = self.loss(self.output, self.target, self.target_weights)
         return loss * (self.weight * self.share)
+
+
+class WeakLink:
+    """A weak reference whose copies lead nowhere.
+
+    EMA and users copy and pickle a model with its forward hooks. A hook that
+    holds what it needs through such a link keeps nothing alive, and does
+    nothing in the copy.
+
+    Args:
+        target: What it leads to.
+    """
+
+    def __init__(self, target: Optional[Any] = None) -> None:
+        self._ref = None if target is None else weakref.ref(target)
+
+    def __call__(self) -> Optional[Any]:
+        """The target; None if it is gone or this is a copy."""
+        return self._ref and self._ref()
+
+    def __reduce__(self) -> Tuple[type, tuple]:
+        return WeakLink, ()
 
 
 def ask_teacher(link: WeakLink, model: nn.Module, args: tuple,
