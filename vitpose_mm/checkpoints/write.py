@@ -1,8 +1,7 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-import os
-import shutil
+import errno
 from pathlib import Path
-from typing import Callable, Dict
+from typing import Dict
 
 import torch
 from safetensors import SafetensorError
@@ -10,32 +9,6 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from .layouts import StateDict
-from .read import CheckpointError
-
-
-def write_beside(target: Path, write: Callable[[Path], None]) -> None:
-    """Write a file or folder under another name, then rename it, so that
-    ``target`` is never half-written.
-
-    Args:
-        target: What is to appear.
-        write: Gets the other path and writes there.
-
-    Raises:
-        CheckpointError: If the disk refuses, for example because it is full.
-    """
-    partial = target.with_name(f'.{os.getpid()}.{target.name}')
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write(partial)
-        os.replace(partial, target)
-    except (OSError, RuntimeError, SafetensorError) as error:
-        raise CheckpointError(f'{target} was not written: {error}') from error
-    finally:
-        if partial.is_dir():
-            shutil.rmtree(partial)
-        elif partial.exists():
-            partial.unlink()
 
 
 def write_weights(path: Path, state_dict: StateDict,
@@ -48,15 +21,23 @@ def write_weights(path: Path, state_dict: StateDict,
         provenance: Where the weights come from.
         kept: Further metadata; .safetensors has room for text alone and goes
             without.
+
+    Raises:
+        OSError: If the disk refuses, for example because it is full.
     """
-    if path.suffix == '.safetensors':
-        tensors = {key: tensor.contiguous()
-                   for key, tensor in state_dict.items()}
-        save_file(tensors, path, metadata={'format': 'pt', **provenance})
-    else:
-        tensors = {key: compact(tensor) for key, tensor in state_dict.items()}
-        meta = dict(kept, vitpose_mm=provenance)
-        torch.save(dict(meta=meta, state_dict=tensors), path)
+    try:
+        if path.suffix == '.safetensors':
+            tensors = {key: tensor.contiguous()
+                       for key, tensor in state_dict.items()}
+            save_file(tensors, path, metadata={'format': 'pt', **provenance})
+        else:
+            tensors = {key: compact(tensor)
+                       for key, tensor in state_dict.items()}
+            meta = dict(kept, vitpose_mm=provenance)
+            torch.save(dict(meta=meta, state_dict=tensors), path)
+    except (RuntimeError, SafetensorError) as error:
+        # How both report a disk that is full.
+        raise OSError(errno.EIO, str(error), str(path)) from error
 
 
 def compact(tensor: Tensor) -> Tensor:

@@ -1,8 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-"""Published annotation files in, COCO-style files out.
-
-Imports neither torch nor MMPose, so that its commands start at once.
-"""
+"""Published annotation files in, COCO-style files out."""
 from .aic import convert_aic
 from .apt36k import convert_apt36k
 from .json_file import AnnotationError, read_json, write_json

@@ -1,8 +1,10 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import json
-import os
+from functools import partial
 from pathlib import Path
 from typing import Any, Dict
+
+from vitpose_mm.fileio import write_all_beside
 
 
 class AnnotationError(ValueError):
@@ -40,21 +42,13 @@ def write_json(files: Dict[Path, dict]) -> None:
         files: Path to content; folders are made.
 
     Raises:
-        AnnotationError: If the disk refuses.
+        OSError: If the disk refuses.
     """
-    partial = {path: path.with_name(f'.{os.getpid()}.{path.name}')
-               for path in files}
-    try:
-        for path, content in files.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial[path].write_text(
-                json.dumps(content, ensure_ascii=False), encoding='utf-8')
-        for path in files:
-            os.replace(partial[path], path)
-    except OSError as error:
-        raise AnnotationError(
-            f'cannot write {error.filename or path}: {error.strerror}')
-    finally:
-        for path in partial.values():
-            if path.exists():
-                path.unlink()
+    write_all_beside({path: partial(write_text, content)
+                      for path, content in files.items()})
+
+
+def write_text(content: dict, path: Path) -> None:
+    """Write one JSON file."""
+    path.write_text(
+        json.dumps(content, ensure_ascii=False), encoding='utf-8')

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch.autograd.profiler import profile
 
-from vitpose_mm.checkpoints.write import write_beside
-from vitpose_tools.doctor.facts import versions
+from vitpose_mm.fileio import write_beside
+from vitpose_tools.environment import versions
 
 Device = Union[str, torch.device]
 
@@ -143,7 +143,7 @@ def write_result(path: Path, result: dict) -> None:
         result: Numbers, texts, lists and dicts.
 
     Raises:
-        CheckpointError: If the disk refuses.
+        OSError: If the disk refuses.
     """
     text = json.dumps(result, indent=2) + '\n'
     write_beside(Path(path), lambda file: file.write_text(text))

@@ -11,7 +11,8 @@ from vitpose_mm.checkpoints.read import (CheckpointError, digest,
                                          read_checkpoint, weights_file)
 from vitpose_mm.checkpoints.report import Report
 from vitpose_mm.checkpoints.translate import to_ours
-from vitpose_mm.checkpoints.write import write_beside, write_weights
+from vitpose_mm.checkpoints.write import write_weights
+from vitpose_mm.fileio import write_beside
 from vitpose_mm.version import __version__
 from .contents import read_contents
 from .dense import fold_dataset
@@ -45,6 +46,7 @@ def convert(source: Path, target: Path, layout: str,
     Raises:
         CheckpointError: If the source cannot be read or the target cannot
             exist; nothing is written then.
+        OSError: If the disk refuses.
     """
     check_target(target, layout)
     checkpoint = read_checkpoint(source, map_location='cpu', mmap=True)

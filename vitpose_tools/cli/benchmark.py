@@ -8,6 +8,8 @@ from typing import Callable, Iterator, List, Optional, Tuple
 
 import click
 
+from vitpose_tools.environment import pick_device
+
 
 def whole_patches(context: click.Context, option: click.Parameter,
                   size: Tuple[int, int]) -> Tuple[int, int]:
@@ -87,6 +89,7 @@ def network(archs: Tuple[str, ...], dtype: str, batches: Tuple[int, ...],
     """
     import torch
     start()
+    from vitpose_mm.fileio import write_beside
     from vitpose_tools.benchmark.network import benchmark_network
     from vitpose_tools.benchmark.table import draw_figure
     names = installed('vitpose_mm', 'mmpose', 'transformers', 'timm')
@@ -94,10 +97,11 @@ def network(archs: Tuple[str, ...], dtype: str, batches: Tuple[int, ...],
         for arch, batch in product(archs, batches):
             with in_memory(arch, batch):
                 rows += benchmark_network(names, arch, size, batch,
-                                          getattr(torch, dtype), pick(device),
-                                          rounds, compiled)
+                                          getattr(torch, dtype),
+                                          pick_device(device), rounds,
+                                          compiled)
     if plot:
-        write(plot, lambda path: draw_figure(rows, path))
+        write_beside(plot, lambda path: draw_figure(rows, path))
 
 
 @command.command()
@@ -120,7 +124,8 @@ def train(archs: Tuple[str, ...], dtype: str, batches: Tuple[int, ...],
             with in_memory(arch, batch):
                 rows += benchmark_training(names, arch, size, batch,
                                            getattr(torch, dtype),
-                                           pick(device), rounds, compiled)
+                                           pick_device(device), rounds,
+                                           compiled)
 
 
 @command.command('eval')
@@ -168,7 +173,8 @@ def codec(batches: Tuple[int, ...], device: Optional[str],
     from vitpose_tools.benchmark.codec import benchmark_codec
     with finished(out, as_json) as rows:
         for count, batch in product(keypoints, batches):
-            rows += benchmark_codec(count, size, batch, pick(device), rounds)
+            rows += benchmark_codec(count, size, batch, pick_device(device),
+                                    rounds)
 
 
 def start() -> None:
@@ -190,19 +196,6 @@ def installed(*names: str) -> List[str]:
     return found
 
 
-def pick(device: Optional[str]) -> str:
-    """The device, checked.
-
-    Raises:
-        ClickException: If there is no CUDA device to use.
-    """
-    import torch
-    if device == 'cuda' and not torch.cuda.is_available():
-        raise click.ClickException('--device cuda: PyTorch sees no CUDA '
-                                   'device; `vitpose-mm doctor` says why')
-    return device or ('cuda' if torch.cuda.is_available() else 'cpu')
-
-
 @contextmanager
 def in_memory(arch: str, batch: int) -> Iterator[None]:
     """Turn a lack of device memory into one sentence."""
@@ -219,6 +212,7 @@ def in_memory(arch: str, batch: int) -> Iterator[None]:
 def finished(out: Optional[Path], as_json: bool) -> Iterator[List[dict]]:
     """Print the results and write them to a file, also those before a
     failure."""
+    from vitpose_mm.fileio import write_beside
     from vitpose_tools.benchmark import environment
     from vitpose_tools.benchmark.table import format_table
     rows = []
@@ -230,14 +224,4 @@ def finished(out: Optional[Path], as_json: bool) -> Iterator[List[dict]]:
         if rows:
             click.echo(text if as_json else format_table(rows))
         if rows and out:
-            write(out, lambda path: path.write_text(text + '\n'))
-
-
-def write(target: Path, content: Callable[[Path], object]) -> None:
-    """Write a file whole; a full disk is one sentence."""
-    from vitpose_mm.checkpoints import CheckpointError
-    from vitpose_mm.checkpoints.write import write_beside
-    try:
-        write_beside(target, content)
-    except CheckpointError as error:
-        raise click.ClickException(str(error)) from error
+            write_beside(out, lambda path: path.write_text(text + '\n'))

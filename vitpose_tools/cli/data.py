@@ -1,15 +1,11 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import json
-import sys
 from pathlib import Path
 from typing import Optional, Tuple
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 
-# Where stderr is no terminal: a line per this many images.
-LINE_EVERY = 20000
+from vitpose_tools.progress import progress
 
 
 @click.group()
@@ -80,36 +76,12 @@ def aic(raw: Path, out: Path, images: Path, as_json: bool) -> None:
                                            read_json, write_json)
     try:
         records = read_json(raw, list)
-        with ImageProgress(len(records)) as progress:
-            coco, left_out = convert_aic(records, images, progress.advance)
+        with progress('Reading sizes of images', len(records)) as advance:
+            coco, left_out = convert_aic(records, images, advance)
         write_json({out: coco})
     except AnnotationError as error:
         raise click.ClickException(str(error)) from error
     report({out: coco}, left_out, as_json)
-
-
-class ImageProgress:
-    """A bar on stderr, or a line now and then where it is no terminal."""
-
-    def __init__(self, total: int) -> None:
-        self.done, self.total = 0, total
-        console = Console(stderr=True)
-        self.bar = Progress(console=console, disable=not console.is_terminal)
-        self.task = self.bar.add_task('Reading sizes of images', total=total)
-
-    def __enter__(self) -> 'ImageProgress':
-        self.bar.start()
-        return self
-
-    def __exit__(self, *error) -> None:
-        self.bar.stop()
-
-    def advance(self) -> None:
-        """Count one image."""
-        self.done += 1
-        self.bar.advance(self.task)
-        if not sys.stderr.isatty() and self.done % LINE_EVERY == 0:
-            click.echo(f'Read {self.done} of {self.total} images', err=True)
 
 
 def report(files: dict, repairs: dict, as_json: bool) -> None:

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from vitpose_tools.doctor import Result, devices, diagnose, versions
+from vitpose_tools.doctor import Result, diagnose
+from vitpose_tools.environment import devices, versions
 
 COLOURS = {'ok': 'green', 'warn': 'yellow', 'fail': 'bold red'}
 

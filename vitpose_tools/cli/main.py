@@ -1,4 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import errno
 import importlib
 from importlib.metadata import version
 
@@ -34,6 +35,17 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         return importlib.import_module(COMMANDS[cmd_name][0]).command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a subcommand; what the system refuses is one sentence."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            # Click ends quietly where the reader of a pipe has gone.
+            if error.filename is None or error.errno == errno.EPIPE:
+                raise
+            raise click.ClickException(
+                f'{error.filename}: {error.strerror}') from error
 
     def format_commands(self, ctx: click.Context,
                         formatter: click.HelpFormatter) -> None:

@@ -1,12 +1,11 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import json
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Optional
 
 import click
 
-PACKAGES = ('vitpose_mm', 'torch', 'numpy', 'mmengine', 'mmcv', 'mmpose')
+from vitpose_tools.environment import pick_device, versions
 
 
 @click.command()
@@ -42,7 +41,7 @@ def command(work_dir: Path, checkpoint: Optional[Path], people: int,
 
     try:
         summary = write_report(work_dir, checkpoint, people)
-    except (RunError, CheckpointError, FileNotFoundError) as error:
+    except (RunError, CheckpointError) as error:
         raise click.ClickException(str(error)) from error
     if as_json:
         click.echo(json.dumps(summary, indent=2))
@@ -63,7 +62,7 @@ def write_report(work_dir: Path, checkpoint: Optional[Path],
     from mmpose.apis import init_model
     from mmpose.registry import DATASETS
 
-    from vitpose_mm.checkpoints.write import write_beside
+    from vitpose_mm.fileio import write_beside
     from vitpose_tools.report import Run, draw_contact_sheet, draw_curve
 
     run = Run(work_dir)
@@ -93,19 +92,7 @@ def write_report(work_dir: Path, checkpoint: Optional[Path],
         checkpoint=str(checkpoint),
         curve=str(curve_path),
         contact_sheet=str(sheet_path),
-        versions={name: version_of(name) for name in PACKAGES})
+        versions=versions())
     write_beside(work_dir / 'summary.json',
                  lambda path: path.write_text(json.dumps(summary, indent=2)))
     return summary
-
-
-def pick_device() -> str:
-    import torch
-    return 'cuda:0' if torch.cuda.is_available() else 'cpu'
-
-
-def version_of(package: str) -> Optional[str]:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

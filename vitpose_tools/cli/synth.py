@@ -3,18 +3,12 @@ import json
 import os
 import time
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Iterator, Optional
+from typing import Optional
 
 import click
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from vitpose_tools.synth import HUMAN_17, write_dataset
-
-# Where stderr is no terminal: a line per this many images.
-LINE_EVERY = 500
+from vitpose_tools.progress import progress
 
 
 def _cores() -> int:
@@ -22,39 +16,6 @@ def _cores() -> int:
     if hasattr(os, 'sched_getaffinity'):  # not on macOS
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-@contextmanager
-def _progress(images: int) -> Iterator[Callable[[], None]]:
-    """Show on stderr how many images are drawn; yields what to call after
-    each."""
-    console = Console(stderr=True)
-    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(),
-               TimeRemainingColumn())
-    bar = Progress(*columns, console=console)
-    task = bar.add_task('Drawing images', total=images)
-
-    def advance() -> None:
-        # Started late: none of the bar's threads may run while the workers
-        # are forked.
-        bar.start()
-        bar.advance(task)
-
-    done = 0
-
-    def print_line() -> None:
-        nonlocal done
-        done += 1
-        if done % LINE_EVERY == 0:
-            click.echo(f'Drew {done} of {images} images', err=True)
-
-    if not console.is_terminal:
-        yield print_line
-        return
-    try:
-        yield advance
-    finally:
-        bar.stop()
 
 
 @click.command()
@@ -101,9 +62,10 @@ def command(out: Path, images: int, seed: int, people: Optional[int],
       vitpose-mm synth data/synth/train --images 3000 --seed 1
       vitpose-mm synth data/synth/val --images 200 --seed 2
     """
+    from vitpose_tools.synth import HUMAN_17, write_dataset
     start = time.perf_counter()
     try:
-        with _progress(images) as on_image:
+        with progress('Drawing images', images) as on_image:
             drawn = write_dataset(HUMAN_17, out, images, seed, workers,
                                   overwrite, on_image, people)
     except BrokenProcessPool:
@@ -114,10 +76,6 @@ def command(out: Path, images: int, seed: int, people: Optional[int],
         raise click.ClickException(
             f'{error}. Choose an empty folder, or replace its dataset with '
             '--overwrite.')
-    except OSError as error:
-        raise click.ClickException(
-            f'Cannot write {error.filename or out}: {error.strerror}. Free '
-            'space or choose another OUT, then run this again.')
     seconds = round(time.perf_counter() - start, 1)
     if as_json:
         click.echo(

@@ -2,7 +2,7 @@
 import tempfile
 from pathlib import Path
 
-from .facts import versions
+from ..environment import versions
 from .result import Result, check_import, first_line
 
 MMCV = ('MMCV_WITH_OPS=1 FORCE_CUDA=0 CUDA_VISIBLE_DEVICES= CFLAGS=-g0 '

@@ -11,6 +11,7 @@ from typing import Callable, List, Optional
 
 import cv2
 
+from vitpose_mm.fileio import remove_partial, write_beside
 from .scene import draw_scene
 from .skeleton import Skeleton
 
@@ -25,10 +26,7 @@ CHUNK = 8
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    part = path.with_suffix('.part')
-    part.write_bytes(data)
-    os.replace(part, path)
+    write_beside(path, lambda part: part.write_bytes(data))
 
 
 def _encode(content: dict) -> bytes:
@@ -103,6 +101,8 @@ def _claim(out: Path, request: dict, overwrite: bool) -> bool:
         ValueError: If the folder holds anything else.
     """
     (out / IMAGES).mkdir(parents=True, exist_ok=True)
+    remove_partial(out, f'{REQUEST}|{ANNOTATIONS}')
+    remove_partial(out / IMAGES, r'\d{12}\.jpg')
     note = out / REQUEST
     if note.exists() and note.read_bytes() == _encode(request):
         return (out / ANNOTATIONS).exists()

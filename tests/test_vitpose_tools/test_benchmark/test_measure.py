@@ -6,7 +6,6 @@ import time
 import pytest
 import torch
 
-from vitpose_mm.checkpoints import CheckpointError
 from vitpose_tools.benchmark import (Timing, environment, peak_memory,
                                      time_interleaved, write_result)
 
@@ -72,8 +71,8 @@ def test_result_is_written_whole_or_not_at_all(tmp_path):
         write_result(path, dict(speed=torch.ones(1)))
     assert json.loads(path.read_text()) == dict(speed=[1, 2.5])
     (tmp_path / 'taken.json').mkdir()
-    with pytest.raises(CheckpointError, match='taken.json was not written'):
+    with pytest.raises(OSError, match='not written: .*taken.json'):
         write_result(tmp_path / 'taken.json', dict())
     (tmp_path / 'file').touch()
-    with pytest.raises(CheckpointError, match='cpu.json was not written'):
+    with pytest.raises(OSError, match='not written: .*cpu.json'):
         write_result(tmp_path / 'file' / 'cpu.json', dict())

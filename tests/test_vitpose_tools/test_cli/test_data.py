@@ -47,7 +47,7 @@ def test_apt36k_tells_programs_the_counts(apt36k, tmp_path):
 
 
 def test_aic_writes_one_file(tmp_path, monkeypatch):
-    monkeypatch.setattr('vitpose_tools.cli.data.LINE_EVERY', 2)
+    monkeypatch.setattr('vitpose_tools.progress.LINE_EVERY', 0)
     Image.new('RGB', (30, 20)).save(tmp_path / 'a.jpg')
     records = [dict(image_id=name, keypoint_annotations={},
                     human_annotations={}) for name in 'ab']
@@ -57,7 +57,7 @@ def test_aic_writes_one_file(tmp_path, monkeypatch):
 
     assert result.exit_code == 0, result.output
     assert '1 images missing or unreadable' in result.output
-    assert 'Read 2 of 2 images' in result.output
+    assert 'Reading sizes of images: 2 of 2' in result.output
     assert json.loads(out.read_text())['images'] == [
         dict(id=1, file_name='a.jpg', width=30, height=20)]
 

@@ -111,6 +111,16 @@ def test_interrupted_run_has_no_annotations_and_is_completed(
     assert files(tmp_path) == files(dataset)
 
 
+def test_what_a_killed_run_left_is_neither_kept_nor_in_the_way(
+        dataset, tmp_path):
+    (tmp_path / 'images').mkdir()
+    for name in ('.7.request.json', 'images/.7.000000000009.jpg'):
+        (tmp_path / name).write_text('half')
+
+    assert write_dataset(HUMAN_17, tmp_path, 12, 7, workers=2)
+    assert files(tmp_path) == files(dataset)
+
+
 def test_another_request_is_refused_then_overwrites(tmp_path):
     write_dataset(HUMAN_17, tmp_path, 3, 7, workers=1)
     own = tmp_path / 'images' / 'notes.txt'

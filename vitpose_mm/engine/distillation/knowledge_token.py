@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from vitpose_mm.checkpoints.layouts import unwrap
 from vitpose_mm.checkpoints.read import read_checkpoint
-from vitpose_mm.checkpoints.write import write_beside, write_weights
+from vitpose_mm.checkpoints.write import write_weights
+from vitpose_mm.fileio import write_beside
 from ..unwrap_model import unwrap_model
 
 NAME = 'knowledge_token'
@@ -22,7 +23,7 @@ def write_token(path: Path, token: Tensor, provenance: Dict[str, str]) -> None:
         provenance: Where they come from, for the file's metadata.
 
     Raises:
-        CheckpointError: If the disk refuses.
+        OSError: If the disk refuses.
     """
     tensors = {NAME: token.detach().cpu()}
     write_beside(path,

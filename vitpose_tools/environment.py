@@ -1,8 +1,11 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+"""What this machine has: versions and devices."""
 import os
 import platform
 from importlib import metadata
-from typing import Dict, List
+from typing import Dict, List, Optional
+
+import click
 
 # Those whose versions matter to each other; of variants, what is installed.
 PACKAGES = ('vitpose_mm', 'torch', 'torchvision', 'numpy', 'opencv-python',
@@ -35,3 +38,20 @@ def devices() -> List[str]:
         # A broken torch or driver is reported by its own check.
         pass
     return found
+
+
+def pick_device(device: Optional[str] = None) -> str:
+    """The device to compute on: 'cuda' or 'cpu'.
+
+    Args:
+        device: What was asked for; by default CUDA if there is one.
+
+    Raises:
+        ClickException: If there is no CUDA device to use.
+    """
+    import torch
+    has_cuda = torch.cuda.is_available()
+    if device == 'cuda' and not has_cuda:
+        raise click.ClickException('--device cuda: PyTorch sees no CUDA '
+                                   'device; `vitpose-mm doctor` says why')
+    return device or ('cuda' if has_cuda else 'cpu')
