@@ -8,7 +8,7 @@ import torch
 from mmengine.registry import init_default_scope
 
 import vitpose_mm  # noqa: F401
-from vitpose_tools.benchmark.networks import import_mmpretrain
+from vitpose_tools.benchmark.recipes import import_mmpretrain
 
 REPO = Path(__file__).resolve().parents[1]
 

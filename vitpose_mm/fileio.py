@@ -79,8 +79,8 @@ def remove(path: Path) -> None:
     """Remove a file or folder, if it is there."""
     if path.is_dir():
         shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    elif path.exists():
+        path.unlink()
 
 
 def remove_partial(folder: Path, names: str) -> None:

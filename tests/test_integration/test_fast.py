@@ -5,6 +5,8 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from vitpose_tools.benchmark.recipes import make_fast
+
 
 def train(config: Config, folder) -> tuple:
     """Train two epochs on real people; returns weights and metrics."""
@@ -18,24 +20,6 @@ def train(config: Config, folder) -> tuple:
     runner = Runner.from_cfg(config)
     runner.train()
     return runner.model.state_dict(), runner.val_loop.run()
-
-
-def make_fast(config: Config) -> None:
-    """Change a config as the -fast leaf does."""
-    codec = dict(config.codec, type='BatchUDPHeatmap')
-    config.model.update(type='FastTopdownPoseEstimator')
-    config.model.data_preprocessor.update(
-        type='HeatmapDataPreprocessor', codec=codec)
-    config.model.head.decoder = codec
-    config.model.train_cfg = dict(compute_acc=False)
-    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        loader = config[name]
-        loader.collate_fn = dict(type='default_collate')
-        for step in loader.dataset.pipeline:
-            if step.type == 'GenerateTarget':
-                step.encoder = codec
-            if step.type == 'LoadImage' and name != 'train_dataloader':
-                step.type = 'LoadImageOnce'
 
 
 @pytest.mark.filterwarnings('ignore')

@@ -11,7 +11,7 @@ import torch
 from mmengine.structures import InstanceData
 from torch.profiler import profile
 
-from vitpose_tools.benchmark.networks import build_estimator, estimator_config
+from vitpose_tools.benchmark.recipes import build_model, load_recipe
 from vitpose_tools.benchmark.training import make_batch
 
 SIZE = (64, 48)
@@ -29,11 +29,11 @@ def reads(run: Callable) -> int:
 
 def test_training_reads_nothing_until_the_loss_is_logged():
     # The optimiser is PyTorch's; on a CPU it counts its steps in tensors.
-    model = build_estimator(
-        estimator_config('vitpose_mm', TINY, SIZE, 17)).train()
+    config = load_recipe('vitpose_mm', TINY, SIZE)
+    model = build_model(config).train()
 
     def run() -> None:
-        data = model.data_preprocessor(make_batch('vitpose_mm', SIZE, 4), True)
+        data = model.data_preprocessor(make_batch(config, 4), True)
         loss, _ = model.parse_losses(model(**data, mode='loss'))
         loss.backward()
 
@@ -42,9 +42,9 @@ def test_training_reads_nothing_until_the_loss_is_logged():
 
 def test_testing_reads_nothing_on_the_way(monkeypatch):
     monkeypatch.setattr(torch.Tensor, 'is_cuda', True)
-    model = build_estimator(
-        estimator_config('vitpose_mm', TINY, SIZE, 17)).eval()
-    batch = make_batch('vitpose_mm', SIZE, 4)
+    config = load_recipe('vitpose_mm', TINY, SIZE)
+    model = build_model(config).eval()
+    batch = make_batch(config, 4)
     for sample in batch['data_samples']:
         sample.gt_instances = InstanceData(
             bboxes=np.zeros((1, 4)), bbox_scores=np.ones(1))

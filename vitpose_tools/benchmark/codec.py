@@ -6,9 +6,8 @@ import numpy as np
 import torch
 from mmpose.registry import KEYPOINT_CODECS
 
-from .measure import time_interleaved
-from .network import summary
-from .networks import Size, codec_config
+from .measure import row, time_interleaved
+from .recipes import Size, load_recipe
 
 
 def benchmark_codec(num_keypoints: int, size: Size, batch: int, device: str,
@@ -32,8 +31,8 @@ def benchmark_codec(num_keypoints: int, size: Size, batch: int, device: str,
         implementations.
     """
     stock, ours = (
-        KEYPOINT_CODECS.build(codec_config(name, size))
-        for name in ('mmpose', 'vitpose_mm'))
+        KEYPOINT_CODECS.build(load_recipe(name, 'base', size).codec)
+        for name in ('plain', 'vitpose_mm'))
     rng = np.random.default_rng(0)
     keypoints = rng.uniform(0, size[::-1], (batch, 1, num_keypoints, 2))
     people = list(keypoints.astype(np.float32))
@@ -59,10 +58,9 @@ def benchmark_codec(num_keypoints: int, size: Size, batch: int, device: str,
             mmpose=lambda: [stock.encode(person)['heatmaps']
                             for person in people]))
     return [
-        dict(
-            work=work, implementation=name, device=device,
-            keypoints=num_keypoints, size=size, batch=batch,
-            **summary(timing, batch))
+        row(dict(work=work, implementation=name, device=device,
+                 keypoints=num_keypoints, size=size, batch=batch),
+            timing, batch)
         for work, runs in works.items() for name, timing in time_interleaved(
             runs, rounds, warmup=2, device=device).items()
     ]

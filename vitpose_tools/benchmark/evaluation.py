@@ -7,7 +7,7 @@ from functools import partial
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Dict, List, Sequence, Union
+from typing import Dict, List, Sequence
 
 import cv2
 import numpy as np
@@ -16,9 +16,8 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from torch.utils.data import Dataset
 
-from .measure import Timing, time_interleaved
-from .network import name_of, summary
-from .networks import KEYPOINTS, Size, codec_config, estimator_config
+from .measure import Timing, row, time_interleaved
+from .recipes import KEYPOINTS, Arch, Size, load_recipe
 
 # Like COCO's: images of 640x480 pixels, about 20 detections in each.
 IMAGE = (480, 640)
@@ -29,9 +28,9 @@ LOADED = 200
 WARMUP = 3
 
 
-def benchmark_evaluation(names: Sequence[str], arch: Union[str, dict],
+def benchmark_evaluation(names: Sequence[str], arch: Arch,
                          size: Size, batch: int, crops: int,
-                         dtypes: Dict[str, torch.dtype], workers: int,
+                         dtypes: Dict[str, str], workers: int,
                          rounds: int) -> List[dict]:
     """Time MMEngine's test loop on a made-up COCO set, in turns.
 
@@ -46,8 +45,8 @@ def benchmark_evaluation(names: Sequence[str], arch: Union[str, dict],
         size: (h, w) of the crops in pixels.
         batch: Crops per forward.
         crops: Boxes of the set, 20 in an image.
-        dtypes: Name to float32, or to what autocast runs in; MMPose decodes
-            no bfloat16.
+        dtypes: Name to 'float32', or to what autocast runs in; MMPose
+            decodes no bfloat16.
         workers: Processes of the loader.
         rounds: Timed runs of each, after a few untimed batches.
 
@@ -60,7 +59,7 @@ def benchmark_evaluation(names: Sequence[str], arch: Union[str, dict],
         for name in names:
             config = test_config(name, arch, size, batch, Path(folder),
                                  dtypes[name], workers)
-            runners[name] = Runner.from_cfg(Config(config))
+            runners[name] = Runner.from_cfg(config)
         seconds = {name: [] for name in names}
         for runner in runners.values():
             warm_up(runner)
@@ -77,15 +76,14 @@ def benchmark_evaluation(names: Sequence[str], arch: Union[str, dict],
             for name, runner in runners.items()
         }, rounds, warmup=1, device='cpu')
     return [
-        dict(
-            work='load', implementation=name, size=size, crops=few,
-            **summary(timing, few)) for name, timing in loading.items()
+        row(dict(work='load', implementation=name, device='cpu', size=size,
+                 crops=few), timing, few) for name, timing in loading.items()
     ] + [
-        dict(
+        row(dict(
             work='eval', implementation=name, arch=arch, size=size,
-            batch=batch, dtype=name_of(dtypes[name]), crops=count,
-            workers=workers,
-            **summary(Timing(tuple(seconds[name])), count)) for name in names
+            device=runners[name].model.data_preprocessor.device.type,
+            batch=batch, dtype=dtypes[name], crops=count, workers=workers),
+            Timing(tuple(seconds[name])), count) for name in names
     ]
 
 
@@ -107,49 +105,29 @@ def load(dataset: Dataset, crops: int) -> None:
         dataset[index]
 
 
-def test_config(name: str, arch: Union[str, dict], size: Size, batch: int,
-                folder: Path, dtype: torch.dtype, workers: int) -> dict:
-    """Config of a test, MMPose's own or with what this project offers."""
-    ours = name == 'vitpose_mm'
-    model = estimator_config(name, arch, size, KEYPOINTS)
-    is_half = dtype != torch.float32
-    if ours and is_half:
-        model['test_cfg']['amp_dtype'] = name_of(dtype)
-    pipeline = [
-        dict(type='LoadImageOnce' if ours else 'LoadImage'),
-        dict(type='GetBBoxCenterScale'),
-        dict(
-            type='TopdownAffine', use_udp=True,
-            input_size=codec_config(name, size)['input_size']),
-        dict(type='PackPoseInputs'),
-    ]
-    loader = dict(
+def test_config(name: str, arch: Arch, size: Size, batch: int, folder: Path,
+                dtype: str, workers: int) -> Config:
+    """Config of a test: an implementation's leaf on the made-up set."""
+    config = load_recipe(name, arch, size)
+    if dtype != 'float32' and name == 'vitpose_mm':
+        config.model.test_cfg.amp_dtype = dtype
+        config.custom_hooks.append(dict(type='HalfWeightsHook'))
+    elif dtype != 'float32':
+        config.test_cfg = dict(fp16=True)
+    config.test_dataloader.update(
         batch_size=batch,
         # Not persistent: a runner ends in the garbage collector, where workers
         # are no longer told to stop and are waited for in vain.
-        num_workers=workers,
-        sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
-        dataset=dict(
-            type='CocoDataset', data_mode='topdown', test_mode=True,
-            ann_file=str(folder / 'annotations.json'),
-            bbox_file=str(folder / 'detections.json'),
-            data_prefix=dict(img=str(folder)),
-            pipeline=pipeline))
-    if ours:
-        loader.update(
-            collate_fn=dict(type='default_collate'),
-            pin_memory=torch.cuda.is_available())
-    return dict(
-        default_scope='mmpose',
-        model=model,
-        work_dir=str(folder / name),
-        log_level='WARNING',
-        experiment_name=f'{name}-{time.monotonic_ns()}',
-        test_dataloader=loader,
-        test_cfg=dict(fp16=is_half and not ours),
-        custom_hooks=[dict(type='HalfWeightsHook')] * (ours and is_half),
-        test_evaluator=dict(
-            type='CocoMetric', ann_file=str(folder / 'annotations.json')))
+        num_workers=workers, persistent_workers=False)
+    config.test_dataloader.dataset.update(
+        data_root='', data_prefix=dict(img=str(folder)),
+        ann_file=str(folder / 'annotations.json'),
+        bbox_file=str(folder / 'detections.json'))
+    config.test_evaluator.ann_file = str(folder / 'annotations.json')
+    config.update(
+        work_dir=str(folder / name), log_level='WARNING',
+        experiment_name=f'{name}-{time.monotonic_ns()}')
+    return config
 
 
 def write_coco(folder: Path, crops: int) -> int:

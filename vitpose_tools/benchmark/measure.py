@@ -4,13 +4,12 @@ import platform
 import tempfile
 import time
 from pathlib import Path
-from typing import Callable, Dict, NamedTuple, Tuple, Union
+from typing import Callable, Dict, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 import torch
 from torch.autograd.profiler import profile
 
-from vitpose_mm.fileio import write_beside
 from vitpose_tools.environment import versions
 
 Device = Union[str, torch.device]
@@ -35,6 +34,27 @@ class Timing(NamedTuple):
         """Distance between the quartiles in seconds."""
         low, high = np.percentile(self.seconds, (25, 75))
         return float(high - low)
+
+
+def row(facts: dict, timing: Timing, crops: int,
+        base: Optional[Timing] = None) -> dict:
+    """The form of every result.
+
+    Args:
+        facts: What was measured: at least ``work`` and ``implementation``.
+        timing: Of it.
+        crops: That one run handles.
+        base: Of what ``time_ratio`` compares with.
+    """
+    found = dict(
+        facts,
+        median_ms=1000 * timing.median,
+        spread_ms=1000 * timing.spread,
+        crops_per_second=crops / timing.median,
+        rounds_ms=[1000 * seconds for seconds in timing.seconds])
+    if base:
+        found['time_ratio'] = timing.median / base.median
+    return found
 
 
 def time_interleaved(candidates: Dict[str, Callable[[], object]], rounds: int,
@@ -133,17 +153,3 @@ def cpu_name() -> str:
     lines = info.read_text().splitlines() if info.exists() else []
     names = [line.split(':', 1)[1] for line in lines if 'model name' in line]
     return names[0].strip() if names else platform.machine()
-
-
-def write_result(path: Path, result: dict) -> None:
-    """Write a measurement as JSON, never half of it.
-
-    Args:
-        path: The file; its folder is made.
-        result: Numbers, texts, lists and dicts.
-
-    Raises:
-        OSError: If the disk refuses.
-    """
-    text = json.dumps(result, indent=2) + '\n'
-    write_beside(Path(path), lambda file: file.write_text(text))

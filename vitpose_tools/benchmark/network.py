@@ -2,7 +2,7 @@
 """How fast the network alone is, beside the same network of others."""
 import math
 from contextlib import nullcontext
-from typing import Callable, ContextManager, Dict, List, Sequence, Tuple, Union
+from typing import Callable, ContextManager, List, Sequence, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -10,8 +10,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from vitpose_mm.engine.hooks import CompileHook, HalfWeightsHook
 from vitpose_mm.models.backbones.archs import parse_arch
-from .measure import Timing, peak_memory, time_interleaved
-from .networks import KEYPOINTS, Network, Size, build_network
+from .measure import peak_memory, row, time_interleaved
+from .networks import Network, build_network
+from .recipes import Arch, Size
 
 # A product for the peak has so many rows at least, and a timed run so many
 # operations: less would measure the start of kernels.
@@ -19,8 +20,8 @@ ROWS = dict(cpu=1536, cuda=16384)
 FLOPS = dict(cpu=6e10, cuda=2e13)
 
 
-def benchmark_network(names: Sequence[str], arch: Union[str, dict],
-                      size: Size, batch: int, dtype: torch.dtype,
+def benchmark_network(names: Sequence[str], arch: Arch,
+                      size: Size, batch: int, dtype: str,
                       device: str, rounds: int,
                       compiled: bool = False) -> List[dict]:
     """Time one forward of each implementation, and of a plain matmul.
@@ -40,17 +41,17 @@ def benchmark_network(names: Sequence[str], arch: Union[str, dict],
         A row of results per implementation.
     """
     images = torch.randn(batch, 3, *size, device=device)
-    networks = {name: build_network(name, arch, size, KEYPOINTS)
+    networks = {name: build_network(name, arch, size)
                 for name in names}
     if compiled:
         # Dynamo allows few networks of one class in a process.
         torch._dynamo.reset()
-        network = build_network('vitpose_mm', arch, size, KEYPOINTS)
+        network = build_network('vitpose_mm', arch, size)
         CompileHook().compile(network.model)
         networks['vitpose_mm compiled'] = network
     for name, network in networks.items():
-        if name.startswith('vitpose_mm') and dtype != torch.float32:
-            network.model.test_cfg['amp_dtype'] = name_of(dtype)
+        if name.startswith('vitpose_mm') and dtype != 'float32':
+            network.model.test_cfg['amp_dtype'] = dtype
             HalfWeightsHook().cast(network.model)
     runs = {}
     for name, network in networks.items():
@@ -63,40 +64,27 @@ def benchmark_network(names: Sequence[str], arch: Union[str, dict],
         dict(runs, matmul=matmul), rounds, warmup=2, device=device)
     peak = matmul_flops / timings.pop('matmul').median
     return [
-        dict(
+        row(dict(
             work='network', implementation=name, device=device, arch=arch,
-            size=size, batch=batch, dtype=name_of(dtype),
-            parameters=sum(p.numel() for p in networks[name].model.parameters(
-            )), flops_per_crop=flops[name], matmul_peak_flops=peak,
+            size=size, batch=batch, dtype=dtype,
+            parameters=sum(p.numel()
+                           for p in networks[name].model.parameters()),
+            flops_per_crop=flops[name], matmul_peak_flops=peak,
             share_of_peak=flops[name] * batch / timing.median / peak,
-            peak_memory_bytes=peak_memory(runs[name], device),
-            **summary(timing, batch)) for name, timing in timings.items()
+            peak_memory_bytes=peak_memory(runs[name], device)),
+            timing, batch) for name, timing in timings.items()
     ]
 
 
-def summary(timing: Timing, crops: int) -> Dict[str, object]:
-    """Numbers of a row that every benchmark has."""
-    return dict(
-        median_ms=1000 * timing.median,
-        spread_ms=1000 * timing.spread,
-        crops_per_second=crops / timing.median,
-        rounds_ms=[1000 * seconds for seconds in timing.seconds])
-
-
-def name_of(dtype: torch.dtype) -> str:
-    """A dtype's name without "torch."."""
-    return str(dtype).split('.')[1]
-
-
-def autocast(device: str, dtype: torch.dtype) -> ContextManager:
+def autocast(device: str, dtype: str) -> ContextManager:
     """Autocast to a dtype, or nothing for float32."""
-    if dtype == torch.float32:
+    if dtype == 'float32':
         return nullcontext()
-    return torch.autocast(torch.device(device).type, dtype)
+    return torch.autocast(torch.device(device).type, getattr(torch, dtype))
 
 
 def inference(network: Network, images: Tensor,
-              dtype: torch.dtype) -> Callable[[], Tensor]:
+              dtype: str) -> Callable[[], Tensor]:
     """What to time: a forward without gradients."""
 
     @torch.no_grad()
@@ -107,7 +95,7 @@ def inference(network: Network, images: Tensor,
     return run
 
 
-def count_flops(name: str, arch: Union[str, dict], size: Size) -> int:
+def count_flops(name: str, arch: Arch, size: Size) -> int:
     """Floating-point operations of one crop; a multiply-add is two.
 
     Args:
@@ -117,14 +105,14 @@ def count_flops(name: str, arch: Union[str, dict], size: Size) -> int:
     # nothing is fused.
     with torch.device('meta'), torch.no_grad(), \
             FlopCounterMode(display=False) as counter:
-        network = build_network(name, arch, size, KEYPOINTS)
+        network = build_network(name, arch, size)
         network.model.eval()
         network.forward(torch.empty(1, 3, *size))
     return counter.get_total_flops()
 
 
-def matmul_run(batch: int, size: Size, arch: Union[str, dict],
-               dtype: torch.dtype,
+def matmul_run(batch: int, size: Size, arch: Arch,
+               dtype: str,
                device: str) -> Tuple[Callable[[], None], int]:
     """The largest matrix product of a block, which bounds a ViT's speed.
 
@@ -138,9 +126,8 @@ def matmul_run(batch: int, size: Size, arch: Union[str, dict],
     embed_dim = parse_arch(arch).embed_dim
     flops = 2 * rows * 4 * embed_dim**2
     repeats = math.ceil(FLOPS[device] / flops)
-    x = torch.randn(rows, embed_dim, device=device, dtype=dtype)
-    layer = nn.Linear(
-        embed_dim, 4 * embed_dim, bias=False, device=device, dtype=dtype)
+    x = torch.randn(rows, embed_dim).to(device, getattr(torch, dtype))
+    layer = nn.Linear(embed_dim, 4 * embed_dim, bias=False).to(x)
 
     @torch.no_grad()
     def run() -> None:

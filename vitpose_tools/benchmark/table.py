@@ -7,14 +7,21 @@ COLUMNS = dict(
     work=('work', '{}'),
     implementation=('implementation', '{}'),
     arch=('arch', '{}'),
+    teacher=('teacher', '{}'),
     keypoints=('keypoints', '{}'),
+    people=('people', '{}'),
+    patches=('patches', '{}'),
     dtype=('dtype', '{}'),
+    size=('size', '{}'),
     batch=('batch', '{}'),
     median_ms=('ms', '{:.4g}'),
     spread_ms=('+-', '{:.2g}'),
     crops_per_second=('crops/s', '{:.4g}'),
+    time_ratio=('ratio', '{:.3g}'),
     share_of_peak=('of peak', '{:.0%}'),
     peak_memory_bytes=('MB', '{:.0f}'),
+    metrics=('metrics', '{}'),
+    pixels=('pixels', '{}'),
 )
 
 
@@ -38,8 +45,16 @@ def value(row: dict, key: str) -> object:
     """What a cell shows."""
     if key == 'peak_memory_bytes':
         return row[key] / 1e6
-    if key == 'arch' and isinstance(row[key], dict):
+    if key in ('arch', 'teacher') and isinstance(row[key], dict):
         return 'own'
+    if key == 'size':
+        return 'x'.join(map(str, row[key]))
+    if key == 'metrics':
+        return ', '.join(f'{name} {number:.4g}'
+                         for name, number in list(row[key].items())[:3])
+    if key == 'pixels':
+        return ', '.join(f'{name} {number:.2g}'
+                         for name, number in row[key].items())
     return row[key]
 
 

@@ -1,63 +1,81 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import json
-from contextlib import contextmanager
-from functools import reduce
-from itertools import product
+import math
+from functools import partial, reduce
 from pathlib import Path
-from typing import Callable, Iterator, List, Optional, Tuple
+from typing import Callable, Dict, List, Optional, Tuple
 
 import click
 
 from vitpose_tools.environment import pick_device
+from vitpose_tools.progress import progress
+
+Sizes = Tuple[Tuple[int, int], ...]
 
 
 def whole_patches(context: click.Context, option: click.Parameter,
-                  size: Tuple[int, int]) -> Tuple[int, int]:
-    """Check --size."""
-    if any(side % 16 for side in size):
-        raise click.BadParameter(f'{size[0]} {size[1]} are not both '
-                                 'multiples of 16, the side of a patch')
-    return size
+                  value: tuple) -> tuple:
+    """Check --size, once or several times."""
+    for size in value if option.multiple else (value, ):
+        if any(side % 16 for side in size):
+            raise click.BadParameter(f'{size[0]} {size[1]} are not both '
+                                     'multiples of 16, the side of a patch')
+    return value
 
 
-# Each benchmark has these options.
-COMMON = [
-    click.option('--rounds', type=click.IntRange(min=1), default=10,
-                 show_default=True, help='Timed runs of each.'),
-    click.option('--size', type=click.IntRange(min=32), nargs=2,
-                 default=(256, 192), show_default=True, metavar='H W',
-                 callback=whole_patches, help='Crop in pixels.'),
+def several(name: str, names: str, default: tuple, kind: click.ParamType,
+            text: str) -> Callable:
+    """An option that may be repeated."""
+    return click.option(
+        f'--{name}', names, type=kind, multiple=True, default=default,
+        show_default=True, help=f'{text} May be repeated.')
+
+
+COUNT = click.IntRange(min=1)
+ARCHS = click.Choice(['small', 'base', 'large', 'huge'])
+ROUNDS = click.option('--rounds', type=COUNT, default=10, show_default=True,
+                      help='Timed runs of each.')
+SIZE = click.option('--size', type=click.IntRange(min=32), nargs=2,
+                    default=(256, 192), show_default=True, metavar='H W',
+                    callback=whole_patches, help='Crop in pixels.')
+DEVICE = click.option('--device', type=click.Choice(['cpu', 'cuda']),
+                      help='[default: cuda if there is one]')
+BATCHES = several('batch', 'batches', (64, ), COUNT, 'Crops at once.')
+ARCH_NAMES = several('arch', 'archs', ('base', ), ARCHS, 'Of the ViT.')
+DTYPE = click.option('--dtype', default='float32', show_default=True,
+                     type=click.Choice(['float32', 'bfloat16', 'float16']),
+                     help='Of autocast, or of what is measured alone.')
+COMPILE = click.option('--compile', 'compiled', is_flag=True,
+                       help='Measure this project with CompileHook too.')
+RESULT = [
     click.option('--out', type=click.Path(path_type=Path),
                  help='Write the results to this JSON file.'),
     click.option('--json', 'as_json', is_flag=True, help='Print JSON.'),
 ]
-DEVICE = click.option('--device', type=click.Choice(['cpu', 'cuda']),
-                      help='[default: cuda if there is one]')
-BATCH = click.option('--batch', 'batches', type=click.IntRange(min=1),
-                     multiple=True, default=(64, ), show_default=True,
-                     help='Crops at once; may be repeated.')
-MODEL = [
-    click.option('--arch', 'archs', multiple=True, default=('base', ),
-                 type=click.Choice(['small', 'base', 'large', 'huge']),
-                 show_default=True, help='Of the ViT; may be repeated.'),
-    click.option('--dtype', default='float32', show_default=True,
-                 type=click.Choice(['float32', 'bfloat16', 'float16']),
-                 help='Of autocast, in a forward or a test of this project '
-                 'with HalfWeightsHook.'),
-]
-COMPILE = click.option('--compile', 'compiled', is_flag=True,
-                       help='Measure this project with CompileHook too.')
+
+
+def arch(default: str = 'base', name: str = 'arch',
+         text: str = 'Of the ViT.') -> Callable:
+    """Option --arch, or another name of one ViT."""
+    return click.option(f'--{name}', type=ARCHS, default=default,
+                        show_default=True, help=text)
+
+
+def batch(default: int) -> Callable:
+    """Option --batch for one."""
+    return click.option('--batch', type=COUNT, default=default,
+                        show_default=True, help='Crops at once.')
 
 
 def options(*each: Callable) -> Callable:
-    """Give a command these options and the common ones."""
+    """Give a command these options and those of its result."""
     return lambda run: reduce(lambda f, option: option(f),
-                              [*reversed(COMMON), *reversed(each)], run)
+                              [*reversed(RESULT), *reversed(each)], run)
 
 
 @click.group()
 def command() -> None:
-    """Measure ViTPose beside other implementations of it, in turns.
+    """Measure ViTPose, beside other implementations of it, in turns.
 
     What is not installed is left out. The models are untrained: speed does
     not depend on the weights.
@@ -71,13 +89,13 @@ def command() -> None:
 
 
 @command.command()
-@options(*MODEL, BATCH, DEVICE, COMPILE)
-@click.option('--plot', type=click.Path(path_type=Path),
-              help='Draw throughput over parameters to this .png file.')
+@options(ARCH_NAMES, DTYPE, BATCHES, SIZE, DEVICE, ROUNDS, COMPILE,
+         click.option('--plot', type=click.Path(path_type=Path),
+                      help='Draw throughput over parameters to this .png.'))
 def network(archs: Tuple[str, ...], dtype: str, batches: Tuple[int, ...],
-            device: Optional[str], compiled: bool, rounds: int,
-            size: Tuple[int, int], out: Optional[Path], as_json: bool,
-            plot: Optional[Path]) -> None:
+            size: Tuple[int, int], device: Optional[str], rounds: int,
+            compiled: bool, plot: Optional[Path], out: Optional[Path],
+            as_json: bool) -> None:
     """Time one forward: this project, MMPose, transformers, and a plain ViT
     of timm, without decoder, as the floor.
 
@@ -87,55 +105,49 @@ def network(archs: Tuple[str, ...], dtype: str, batches: Tuple[int, ...],
     vitpose-mm benchmark network --arch base --arch large --plot speed.png
     vitpose-mm benchmark network --batch 1 --batch 16 --batch 256
     """
-    import torch
-    start()
+    device = start(device)
     from vitpose_mm.fileio import write_beside
     from vitpose_tools.benchmark.network import benchmark_network
     from vitpose_tools.benchmark.table import draw_figure
     names = installed('vitpose_mm', 'mmpose', 'transformers', 'timm')
-    with finished(out, as_json) as rows:
-        for arch, batch in product(archs, batches):
-            with in_memory(arch, batch):
-                rows += benchmark_network(names, arch, size, batch,
-                                          getattr(torch, dtype),
-                                          pick_device(device), rounds,
-                                          compiled)
+    rows = measure({
+        f'--arch {arch} --batch {batch}': partial(
+            benchmark_network, names, arch, size, batch, dtype, device,
+            rounds, compiled) for arch in archs for batch in batches
+    }, out, as_json)
     if plot:
         write_beside(plot, lambda path: draw_figure(rows, path))
 
 
 @command.command()
-@options(*MODEL, BATCH, DEVICE, COMPILE)
+@options(ARCH_NAMES, DTYPE, BATCHES, SIZE, DEVICE, ROUNDS, COMPILE)
 def train(archs: Tuple[str, ...], dtype: str, batches: Tuple[int, ...],
-          device: Optional[str], compiled: bool, rounds: int,
-          size: Tuple[int, int], out: Optional[Path], as_json: bool) -> None:
+          size: Tuple[int, int], device: Optional[str], rounds: int,
+          compiled: bool, out: Optional[Path], as_json: bool) -> None:
     """Time one training step on a batch in memory: this project and MMPose,
     each with the recipe of its config.
 
     \b
     vitpose-mm benchmark train --arch large --dtype bfloat16
     """
-    import torch
-    start()
+    device = start(device)
     from vitpose_tools.benchmark.training import benchmark_training
     names = installed('vitpose_mm', 'mmpose')
-    with finished(out, as_json) as rows:
-        for arch, batch in product(archs, batches):
-            with in_memory(arch, batch):
-                rows += benchmark_training(names, arch, size, batch,
-                                           getattr(torch, dtype),
-                                           pick_device(device), rounds,
-                                           compiled)
+    measure({
+        f'--arch {arch} --batch {batch}': partial(
+            benchmark_training, names, arch, size, batch, dtype, device,
+            rounds, compiled) for arch in archs for batch in batches
+    }, out, as_json)
 
 
 @command.command('eval')
-@options(*MODEL, BATCH)
-@click.option('--crops', type=click.IntRange(min=1), default=1000,
-              show_default=True, help='Boxes to test, 20 in each image.')
-@click.option('--workers', type=click.IntRange(min=0), default=4,
-              show_default=True, help='Processes of the loader.')
+@options(ARCH_NAMES, DTYPE, BATCHES, SIZE, ROUNDS,
+         click.option('--crops', type=COUNT, default=1000, show_default=True,
+                      help='Boxes to test, 20 in each image.'),
+         click.option('--workers', type=click.IntRange(min=0), default=4,
+                      show_default=True, help='Processes of the loader.'))
 def evaluate(archs: Tuple[str, ...], dtype: str, batches: Tuple[int, ...],
-             crops: int, workers: int, rounds: int, size: Tuple[int, int],
+             size: Tuple[int, int], rounds: int, crops: int, workers: int,
              out: Optional[Path], as_json: bool) -> None:
     """Time MMEngine's test loop, from made-up image files to AP: this
     project in the dtype of --dtype, MMPose in float32, as its config has it.
@@ -143,25 +155,23 @@ def evaluate(archs: Tuple[str, ...], dtype: str, batches: Tuple[int, ...],
     \b
     vitpose-mm benchmark eval --crops 5000 --dtype float16 --workers 16
     """
-    import torch
-    start()
+    start(None)
     from vitpose_tools.benchmark.evaluation import benchmark_evaluation
-    dtypes = dict(vitpose_mm=getattr(torch, dtype), mmpose=torch.float32)
     names = installed('vitpose_mm', 'mmpose')
-    with finished(out, as_json) as rows:
-        for arch, batch in product(archs, batches):
-            with in_memory(arch, batch):
-                rows += benchmark_evaluation(names, arch, size, batch, crops,
-                                             dtypes, workers, rounds)
+    dtypes = dict(vitpose_mm=dtype, mmpose='float32')
+    measure({
+        f'--arch {arch} --batch {batch}': partial(
+            benchmark_evaluation, names, arch, size, batch, crops, dtypes,
+            workers, rounds) for arch in archs for batch in batches
+    }, out, as_json)
 
 
 @command.command()
-@options(BATCH, DEVICE)
-@click.option('--keypoints', type=click.IntRange(min=1), multiple=True,
-              default=(17, 133), show_default=True,
-              help='Of each person; may be repeated.')
-def codec(batches: Tuple[int, ...], device: Optional[str],
-          keypoints: Tuple[int, ...], rounds: int, size: Tuple[int, int],
+@options(several('keypoints', 'keypoints', (17, 133), COUNT,
+                 'Of each person.'),
+         BATCHES, SIZE, DEVICE, ROUNDS)
+def codec(keypoints: Tuple[int, ...], batches: Tuple[int, ...],
+          size: Tuple[int, int], device: Optional[str], rounds: int,
           out: Optional[Path], as_json: bool) -> None:
     """Time decoding and encoding of a batch: BatchUDPHeatmap and MMPose's
     UDPHeatmap.
@@ -169,20 +179,158 @@ def codec(batches: Tuple[int, ...], device: Optional[str],
     \b
     vitpose-mm benchmark codec --keypoints 17 --device cpu
     """
-    start()
+    device = start(device)
     from vitpose_tools.benchmark.codec import benchmark_codec
-    with finished(out, as_json) as rows:
-        for count, batch in product(keypoints, batches):
-            rows += benchmark_codec(count, size, batch, pick_device(device),
-                                    rounds)
+    measure({
+        f'--keypoints {count} --batch {batch}': partial(
+            benchmark_codec, count, size, batch, device, rounds)
+        for count in keypoints for batch in batches
+    }, out, as_json)
 
 
-def start() -> None:
-    """Register what the benchmarks build, and keep logs off the results."""
+@command.command()
+@options(arch('small'), DTYPE, DEVICE, ROUNDS,
+         several('batch', 'batches', (1, 4, 16, 64, 256), COUNT,
+                 'At the first size.'),
+         click.option('--size', 'sizes', type=click.IntRange(min=32), nargs=2,
+                      multiple=True, metavar='H W', callback=whole_patches,
+                      default=((256, 192), (256, 256), (384, 288), (384, 384),
+                               (576, 432)), show_default=True,
+                      help='At the first batch. May be repeated.'))
+def scaling(arch: str, dtype: str, device: Optional[str], rounds: int,
+            batches: Tuple[int, ...], sizes: Sizes, out: Optional[Path],
+            as_json: bool) -> None:
+    """Time and memory of a forward of this project by batch and by size.
+
+    \b
+    vitpose-mm benchmark scaling --arch base --dtype bfloat16
+    """
+    device = start(device)
+    from vitpose_tools.benchmark.network import benchmark_network
+    cases = [(batch, sizes[0]) for batch in batches]
+    cases += [(batches[0], size) for size in sizes[1:]]
+    measure({
+        f'--batch {batch} --size {height} {width}': partial(
+            benchmark_network, ['vitpose_mm'], arch, (height, width), batch,
+            dtype, device, rounds) for batch, (height, width) in cases
+    }, out, as_json)
+
+
+@command.command()
+@options(arch(), DTYPE, batch(1), DEVICE, ROUNDS)
+def attention(arch: str, dtype: str, batch: int, device: Optional[str],
+              rounds: int, out: Optional[Path], as_json: bool) -> None:
+    """Time and memory of one block with each type of attention, by number of
+    patches.
+
+    \b
+    vitpose-mm benchmark attention --dtype bfloat16 --batch 16
+    """
+    device = start(device)
+    from vitpose_tools.benchmark.attention import GRIDS, benchmark_attention
+    measure({
+        f'grid {grid}': partial(benchmark_attention, arch, batch, dtype,
+                                device, rounds, [grid]) for grid in GRIDS
+    }, out, as_json)
+
+
+@command.command('attention-growth')
+@options(arch(), DTYPE, DEVICE, ROUNDS)
+def growth(arch: str, dtype: str, device: Optional[str], rounds: int,
+           out: Optional[Path], as_json: bool) -> None:
+    """Time each type of attention on the same number of patches, in few
+    large images or in many small ones.
+
+    \b
+    vitpose-mm benchmark attention-growth --rounds 3
+    """
+    device = start(device)
+    from vitpose_tools.benchmark.attention import benchmark_growth
+    measure({'growth': partial(benchmark_growth, arch, dtype, device, rounds)},
+            out, as_json)
+
+
+@command.command()
+@options(arch(), DTYPE, batch(12), SIZE, DEVICE, ROUNDS)
+def moe(arch: str, dtype: str, batch: int, size: Tuple[int, int],
+        device: Optional[str], rounds: int, out: Optional[Path],
+        as_json: bool) -> None:
+    """Time a forward and backward of ViTPose+ against one of ViTPose.
+
+    \b
+    vitpose-mm benchmark moe --arch base --batch 12
+    """
+    device = start(device)
+    from vitpose_tools.benchmark.experts import benchmark_experts
+    measure({'moe': partial(benchmark_experts, arch, size, batch, dtype,
+                            device, rounds)}, out, as_json)
+
+
+@command.command()
+@options(arch('small', 'student', 'Who learns.'),
+         arch('base', 'teacher', 'Who teaches.'),
+         DTYPE, batch(2), SIZE, DEVICE, ROUNDS)
+def distillation(student: str, teacher: str, dtype: str, batch: int,
+                 size: Tuple[int, int], device: Optional[str], rounds: int,
+                 out: Optional[Path], as_json: bool) -> None:
+    """Time a training step with a teacher, one without, and the teacher's
+    bare forward.
+
+    \b
+    vitpose-mm benchmark distillation --teacher large --dtype bfloat16
+    """
+    device = start(device)
+    from vitpose_tools.benchmark.distillation import benchmark_distillation
+    measure({'distillation': partial(
+        benchmark_distillation, student, teacher, size, batch, dtype, device,
+        rounds)}, out, as_json)
+
+
+@command.command()
+@options(several('people', 'people', (0, 1, 5, 20, 30), click.IntRange(0, 30),
+                 'In the image.'), DEVICE, ROUNDS)
+def grouping(people: Tuple[int, ...], device: Optional[str], rounds: int,
+             out: Optional[Path], as_json: bool) -> None:
+    """Time the parts of a bottom-up prediction, by number of people.
+
+    \b
+    vitpose-mm benchmark grouping --people 5 --people 30
+    """
+    device = start(device)
+    from vitpose_tools.benchmark.grouping import benchmark_grouping
+    measure({'grouping': partial(benchmark_grouping, people, device, rounds)},
+            out, as_json)
+
+
+@command.command()
+@click.argument('config', type=click.Path(exists=True, path_type=Path))
+@click.argument('checkpoint', type=click.Path(exists=True, path_type=Path))
+@options(DEVICE)
+def precision(config: Path, checkpoint: Path, device: Optional[str],
+              out: Optional[Path], as_json: bool) -> None:
+    """Test CHECKPOINT with MMPose's parts and with the fast ones, in each
+    precision: metrics, and how far the keypoints move.
+
+    \b
+    vitpose-mm benchmark precision CONFIG CHECKPOINT --json
+    """
+    device = start(device)
+    from vitpose_tools.benchmark.precision import benchmark_precision
+    measure({'precision': partial(benchmark_precision, config, checkpoint,
+                                  device)}, out, as_json)
+
+
+def start(device: Optional[str]) -> str:
+    """Register what the benchmarks build, keep logs off the results, and
+    say where to measure."""
+    device = pick_device(device)
+    import torch
     from mmengine.logging import MMLogger
 
     import vitpose_mm  # noqa: F401
     MMLogger.get_current_instance().setLevel('WARNING')
+    torch.manual_seed(0)
+    return device
 
 
 def installed(*names: str) -> List[str]:
@@ -196,32 +344,31 @@ def installed(*names: str) -> List[str]:
     return found
 
 
-@contextmanager
-def in_memory(arch: str, batch: int) -> Iterator[None]:
-    """Turn a lack of device memory into one sentence."""
-    import torch
-    try:
-        yield
-    except torch.cuda.OutOfMemoryError as error:
-        raise click.ClickException(
-            f'--arch {arch} --batch {batch} does not fit into the memory of '
-            'the device; take a smaller batch') from error
+def measure(jobs: Dict[str, Callable[[], List[dict]]], out: Optional[Path],
+            as_json: bool, minutes: float = math.inf) -> List[dict]:
+    """Run jobs; print their rows and write them to a file, also those before
+    a failure.
 
+    Args:
+        minutes: Start nothing after so long.
 
-@contextmanager
-def finished(out: Optional[Path], as_json: bool) -> Iterator[List[dict]]:
-    """Print the results and write them to a file, also those before a
-    failure."""
-    from vitpose_mm.fileio import write_beside
-    from vitpose_tools.benchmark import environment
+    Raises:
+        ClickException: At the end, if something was not measured.
+    """
+    from vitpose_tools.benchmark import run_jobs, write_result
     from vitpose_tools.benchmark.table import format_table
-    rows = []
+    result = dict(rows=[])
     try:
-        yield rows
+        with progress('Measuring', len(jobs)) as advance:
+            for result in run_jobs(jobs, minutes):
+                if out and result['rows']:
+                    write_result(out, result)
+                advance()
     finally:
-        text = json.dumps(
-            dict(environment=environment(), rows=rows), indent=2)
-        if rows:
-            click.echo(text if as_json else format_table(rows))
-        if rows and out:
-            write_beside(out, lambda path: path.write_text(text + '\n'))
+        if result['rows']:
+            click.echo(json.dumps(result, indent=2) if as_json else
+                       format_table(result['rows']))
+    if result['not_measured']:
+        raise click.ClickException('\n'.join(
+            f'{name} {why}' for name, why in result['not_measured'].items()))
+    return result['rows']

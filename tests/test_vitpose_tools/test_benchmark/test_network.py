@@ -38,7 +38,7 @@ def test_the_compiled_network_is_measured_beside_the_plain_one(
 
     monkeypatch.setattr(torch, 'compile',
                         partial(torch.compile, backend=backend))
-    rows = benchmark(['vitpose_mm'], TINY, (64, 48), 2, torch.float32, 'cpu',
+    rows = benchmark(['vitpose_mm'], TINY, (64, 48), 2, 'float32', 'cpu',
                      rounds=2, compiled=True)
     assert [row['implementation'] for row in rows] == [
         'vitpose_mm', 'vitpose_mm compiled']
@@ -47,17 +47,17 @@ def test_the_compiled_network_is_measured_beside_the_plain_one(
     assert len(graphs) == 2  # backbone and head
 
 
-@pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize('dtype', ['float32', 'bfloat16'])
 def test_half_precision_is_measured_with_half_weights(dtype):
     with mock.patch.object(HalfWeightsHook, 'cast', autospec=True,
                            side_effect=HalfWeightsHook.cast) as cast:
         benchmark_network(['vitpose_mm'], TINY, (64, 48), 2, dtype, 'cpu', 1)
-    assert cast.call_count == (dtype == torch.bfloat16)
+    assert cast.call_count == (dtype == 'bfloat16')
 
 
 @pytest.mark.parametrize('batch', [1, 64])
 def test_the_peak_takes_long_enough_to_measure(batch):
-    run, flops = matmul_run(batch, (256, 192), 'small', torch.float32, 'cpu')
+    run, flops = matmul_run(batch, (256, 192), 'small', 'float32', 'cpu')
     with FlopCounterMode(display=False) as counter:
         run()
     assert counter.get_total_flops() == flops >= FLOPS['cpu']

@@ -79,13 +79,95 @@ def test_codec_prints_a_table_and_writes_json(tmp_path):
     assert result.exit_code == 0, result.output
     lines = result.stdout.strip().split('\n')
     assert lines[0].split() == [
-        'work', 'implementation', 'keypoints', 'batch', 'ms', '+-', 'crops/s']
+        'work', 'implementation', 'keypoints', 'size', 'batch', 'ms', '+-',
+        'crops/s']
     assert [line.split()[:2] for line in lines[1:]] == [
         ['decode', 'vitpose_mm'], ['decode', 'mmpose'],
         ['encode', 'vitpose_mm'], ['encode', 'mmpose']]
     result = json.loads(out.read_text())
     assert len(result['rows']) == 4 and 'torch' in result['environment'][
         'versions']
+
+
+def test_scaling_measures_batches_at_one_size_and_sizes_at_one_batch():
+    rows = run('scaling', '--arch', 'base', '--device', 'cpu', '--rounds', '1',
+               '--batch', '1', '--batch', '2', '--size', '64', '48', '--size',
+               '32', '64')
+    assert [(row['batch'], row['size']) for row in rows] == [
+        (1, [64, 48]), (2, [64, 48]), (1, [32, 64])]
+    assert rows[0]['flops_per_crop'] == rows[1]['flops_per_crop']
+
+
+def test_attention_compares_each_type_with_full(monkeypatch):
+    monkeypatch.setattr('vitpose_tools.benchmark.attention.GRIDS', [(16, 8)])
+    rows = run('attention', '--device', 'cpu', '--rounds', '1', '--batch', '2')
+    for work in ('forward', 'step'):
+        full, *others = [row for row in rows if row['work'] == work]
+        assert full['implementation'] == 'full' and full['time_ratio'] == 1
+        assert len(others) == 5
+        for row in others:
+            assert row['time_ratio'] == pytest.approx(
+                row['median_ms'] / full['median_ms'])
+            assert row['patches'] == 128 and row['peak_memory_bytes'] > 0
+
+
+def test_growth_holds_the_number_of_patches(monkeypatch):
+    from vitpose_tools.benchmark.attention import TYPES, benchmark_growth
+    rows = benchmark_growth(TINY._asdict(), 'float32', 'cpu', 1,
+                            [(8, 8), (16, 8)])
+    assert [row['implementation'] for row in rows[::2]] == list(TYPES)
+    assert {row['batch'] * row['patches'] for row in rows} == {128}
+    assert [row['time_ratio'] for row in rows[::2]] == [1] * len(TYPES)
+
+
+def test_moe_compares_the_joint_leaf_with_the_plain_one():
+    rows = run('moe', '--device', 'cpu', *SMALL, '--dtype', 'bfloat16')
+    assert [row['implementation'] for row in rows] == [
+        'vit', 'vit_moe', 'vitpose', 'vitpose_plus']
+    vit, moe, pose, plus = (row['parameters'] for row in rows)
+    # Two blocks, whose six experts have a quarter of fc2's rows each.
+    hidden = TINY.embed_dim * TINY.mlp_ratio
+    assert moe - vit == 2 * 5 * (hidden + 1) * TINY.embed_dim / 4
+    assert vit < pose < plus
+
+
+def test_distillation_is_measured_beside_its_parts():
+    rows = run('distillation', '--student', 'base', '--teacher', 'large',
+               '--device', 'cpu', *SMALL)
+    assert [row['implementation'] for row in rows] == [
+        'student', 'teacher', 'distilled']
+    assert rows[2]['time_ratio'] == pytest.approx(
+        rows[2]['median_ms'] / rows[0]['median_ms'])
+
+
+@pytest.mark.slow
+def test_grouping_times_every_part_for_every_crowd():
+    rows = run('grouping', '--device', 'cpu', '--rounds', '1', '--people', '0',
+               '--people', '2')
+    names = [row['implementation'] for row in rows]
+    assert names[:7] == names[7:] and len(set(names)) == 7
+    assert [row['people'] for row in rows] == [0] * 7 + [2] * 7
+
+
+def test_precision_moves_keypoints_less_with_more_bits(
+        repo, real_data, tmp_path, monkeypatch):
+    import torch
+    from mmengine.config import Config
+    from mmpose.registry import MODELS
+    monkeypatch.setenv('VITPOSE_DATA', str(real_data))
+    path, = (repo / 'configs' / 'quickstart').glob(
+        'td-hm_ViTPose-tiny_*_coco-overfit-*')
+    checkpoint = tmp_path / 'random.pth'
+    model = MODELS.build(Config.fromfile(path).model)
+    torch.save(dict(state_dict=model.state_dict()), checkpoint)
+    rows = run('precision', str(path), str(checkpoint), '--device', 'cpu')
+    assert [(row['implementation'], row['dtype']) for row in rows] == [
+        ('mmpose', 'float32'), ('vitpose_mm', 'float32'),
+        ('vitpose_mm', 'float16'), ('vitpose_mm', 'bfloat16')]
+    assert rows[1]['metrics'] == pytest.approx(rows[0]['metrics'], abs=1e-3)
+    medians = [row['pixels']['median'] for row in rows]
+    assert medians[0] == 0 and medians[1] < 1e-3
+    assert medians[1] < medians[2] < medians[3]
 
 
 def test_an_absent_peer_is_left_out():
@@ -132,7 +214,8 @@ def test_a_failure_keeps_what_was_measured(tmp_path):
                    '--out', str(out)])
     assert result.exit_code == 1
     assert '--batch 9999 does not fit' in result.output
-    assert json.loads(out.read_text())['rows'] == [row]
+    assert json.loads(out.read_text())['rows'] == [
+        dict(row, job='--arch base --batch 1')]
 
 
 def test_results_that_cannot_be_written_are_still_shown(tmp_path):

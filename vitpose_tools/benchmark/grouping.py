@@ -1,43 +1,62 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-"""Where a bottom-up prediction spends its time, by number of people.
-
-Forward pass of ViT-S and its head on one 512x512 image with flip test, then
-decoding of perfect maps with 0 to 30 people. Decoding is split into finding
-candidates, grouping them and the rest (refining, placing what is missing).
-One keypoint in five is not to be seen. MMPose decodes as its own
-associative-embedding config does, at the size of the image (restored), and
-at the size of the heatmap.
-
-    python projects/benchmark/grouping.py
-    python projects/benchmark/grouping.py --device cuda
-"""
+"""Where a bottom-up prediction spends its time, by number of people."""
 from functools import partial
-from pathlib import Path
-from typing import Optional, Tuple
+from typing import List, Sequence, Tuple
 
-import click
 import numpy as np
 import torch
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
 from mmpose.codecs import AssociativeEmbedding
 from mmpose.codecs.utils import batch_heatmap_nms
-from mmpose.registry import KEYPOINT_CODECS, MODELS
+from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from vitpose_mm.codecs import UDPAssociativeEmbedding
 from vitpose_mm.codecs.group_by_tags import group_by_tags
-from vitpose_tools.benchmark import environment, time_interleaved, write_result
+from .measure import row, time_interleaved
+from .recipes import build_model, load_leaf
 
-ROOT = Path(__file__).resolve().parents[2]
-CONFIG = ROOT / 'configs/body_2d_keypoint/associative_embedding/coco' / \
-    'ae_ViTPose-small_8xb24-300e_coco-512x512.py'
-RESULTS = Path(__file__).parent / 'results'
-PEOPLE = (0, 1, 5, 20, 30)
 SIZE, CELLS, KINDS = 512, 128, 17
 # Cells between the places of two people.
 SPACING = 18
+
+
+def benchmark_grouping(people: Sequence[int], device: str,
+                       rounds: int) -> List[dict]:
+    """Time a forward of ViT-S and its head on one image of 512x512 pixels
+    with flip test, and the decoding of perfect maps, in turns.
+
+    Decoding is split into finding candidates, grouping them and the rest
+    (refining, placing what is missing). One keypoint in five is not to be
+    seen. MMPose decodes as its own associative-embedding config does, at the
+    size of the image (restored), and at the size of the heatmap.
+
+    Args:
+        people: Numbers of people, up to 30.
+
+    Returns:
+        A row per number and part; ``time_ratio`` is that to the forward.
+    """
+    model = build_model(load_leaf('bottom_up')).to(device).eval()
+    image = torch.randn(1, 3, SIZE, SIZE, device=device)
+
+    @torch.inference_mode()
+    def forward() -> None:
+        for view in (image, image.flip(-1)):
+            model(view, None, mode='tensor')
+
+    rows = []
+    for count in people:
+        runs = dict(
+            forward=forward, **make_runs(model.head.decoder, count, device))
+        taken = time_interleaved(runs, rounds, 1, device)
+        rows += [
+            row(dict(work='bottom-up', implementation=name, device=device,
+                     size=(SIZE, SIZE), batch=1, people=count),
+                timing, 1, taken['forward'])
+            for name, timing in taken.items()
+        ]
+    return rows
 
 
 def maps(codec: UDPAssociativeEmbedding, people: int,
@@ -76,8 +95,8 @@ def find_candidates(codec: AssociativeEmbedding, heatmaps: Tensor,
     return [part.cpu().numpy() for part in found]
 
 
-def candidates_for(codec: AssociativeEmbedding, people: int,
-                   device: str) -> dict:
+def make_runs(codec: UDPAssociativeEmbedding, people: int,
+              device: str) -> dict:
     """Name -> what is timed."""
     both = maps(codec, people, device)
     scores, tags, cells = find_candidates(codec, *both)
@@ -104,48 +123,3 @@ def candidates_for(codec: AssociativeEmbedding, people: int,
                                            tags, cells),
         'MMPose decode, restored': partial(decode_restored, restored, *both),
     }
-
-
-@click.command()
-@click.option('--rounds', default=5, show_default=True)
-@click.option('--device', default='cpu', show_default=True)
-@click.option('--out', type=click.Path(path_type=Path),
-              help='[default: results/grouping_DEVICE.json]')
-def main(rounds: int, device: str, out: Optional[Path]) -> None:
-    """Time, print a table, write JSON."""
-    out = out or RESULTS / f'grouping_{device}.json'
-    init_default_scope('mmpose')
-    torch.manual_seed(0)
-    config = Config.fromfile(CONFIG)
-    config.model.backbone.init_cfg = None
-    model = MODELS.build(config.model).to(device).eval()
-    image = torch.randn(1, 3, SIZE, SIZE, device=device)
-
-    @torch.inference_mode()
-    def forward() -> None:
-        for view in (image, image.flip(-1)):
-            model(view, None, mode='tensor')
-
-    result = dict(
-        environment=environment(),
-        device=device,
-        config=CONFIG.stem,
-        rounds=rounds,
-        seconds={})
-    for people in PEOPLE:
-        runs = dict(
-            forward=forward,
-            **candidates_for(model.head.decoder, people, device))
-        taken = time_interleaved(runs, rounds, 1, device)
-        result['seconds'][people] = {
-            name: timing.median
-            for name, timing in taken.items()
-        }
-        click.echo(f'{people} people')
-        for name, timing in taken.items():
-            click.echo(f'  {name:24s} {timing.median * 1000:9.1f} ms')
-        write_result(out, result)
-
-
-if __name__ == '__main__':
-    main()
