@@ -6,10 +6,16 @@ from itertools import accumulate
 from pathlib import Path, PureWindowsPath
 from typing import Dict, List, Optional, Sequence, Tuple
 
+from .fields import are_numbers, check_fields, is_number
 from .json_file import AnnotationError
 
 SPLITS = 'train', 'val', 'test'
 NUM_KEYPOINTS = 17
+# What every record must have.
+FIELDS = dict(
+    images=dict(id=(int, ), file_name=(str, ), width=(int, ), height=(int, )),
+    annotations=dict(id=(int, ), image_id=(int, ), category_id=(int, )),
+    categories=dict(id=(int, ), name=(str, )))
 
 
 def convert_apt36k(
@@ -39,11 +45,9 @@ def convert_apt36k(
         AnnotationError: If the content has another form, or no image is
             there.
     """
-    for key in 'images', 'annotations', 'categories':
-        if not raw.get(key):
-            raise AnnotationError(f"there are no '{key}'; the published file "
-                                  'is apt36k_annotations.json')
+    check_content(raw)
     repairs = Counter()
+    drop_repeated(raw, repairs)
     repair_names(raw['images'], repairs)
     if images is not None:
         find_folders(raw['images'], images, repairs)
@@ -67,6 +71,49 @@ def convert_apt36k(
         split['images'].append(image)
         split['annotations'] += animals[image['id']]
     return splits, repairs
+
+
+def check_content(raw: dict) -> None:
+    """Refuse a file of another form.
+
+    Raises:
+        AnnotationError: If so.
+    """
+    for key, fields in FIELDS.items():
+        if not raw.get(key) or not isinstance(raw[key], list):
+            raise AnnotationError(f"there are no '{key}'; the published file "
+                                  'is apt36k_annotations.json')
+        for index, record in enumerate(raw[key]):
+            check_fields(record, f'{key}[{index}]', fields)
+
+
+def drop_repeated(raw: dict, repairs: Counter) -> None:
+    """Leave out images that are there twice, and give animals that share an
+    id ids of their own.
+
+    Raises:
+        AnnotationError: If two images share an id: whose animals are they?
+    """
+    images = {}
+    for image in raw['images']:
+        known = images.setdefault(image['id'], image)
+        if known['file_name'] != image['file_name']:
+            raise AnnotationError(
+                f"the images {known['file_name']!r} and "
+                f"{image['file_name']!r} share the id {image['id']}")
+    repairs['repeated images left out'] = len(raw['images']) - len(images)
+    raw['images'] = list(images.values())
+    animals = {}
+    following = max(ann['id'] for ann in raw['annotations']) + 1
+    for ann in raw['annotations']:
+        if ann['id'] in animals:
+            if animals[ann['id']] == ann:
+                repairs['repeated animals left out'] += 1
+                continue
+            repairs['animals that share an id given another'] += 1
+            ann['id'], following = following, following + 1
+        animals[ann['id']] = ann
+    raw['annotations'] = list(animals.values())
 
 
 def repair_names(images: List[dict], repairs: Counter) -> None:
@@ -131,27 +178,40 @@ def drop_missing(raw: dict, root: Path, repairs: Counter) -> None:
 def repair_annotations(raw: dict, repairs: Counter) -> None:
     """Give annotations COCO's keys; leave out those that are none."""
     ids = {image['id'] for image in raw['images']}
+    categories = {category['id'] for category in raw['categories']}
     kept = []
     for ann in raw['annotations']:
         if ann['image_id'] not in ids:
             repairs['animals without an image left out'] += 1
             continue
-        if len(ann.get('keypoints', ())) != 3 * NUM_KEYPOINTS or len(
-                ann.get('bbox', ())) != 4:
+        if ann['category_id'] not in categories:
+            repairs['animals of an unknown category left out'] += 1
+            continue
+        if not are_numbers(ann.get('keypoints'), 3 * NUM_KEYPOINTS) or \
+                not are_numbers(ann.get('bbox'), 4):
             repairs['animals without a box or 17 keypoints left out'] += 1
+            continue
+        if min(ann['bbox'][2:]) <= 0:
+            repairs['animals with an empty box left out'] += 1
+            continue
+        labelled = sum(flag > 0 for flag in ann['keypoints'][2::3])
+        if not labelled:
+            repairs['animals without a labelled keypoint left out'] += 1
             continue
         if 'is_crowd' in ann:
             repairs['is_crowd renamed iscrowd'] += 1
             ann['iscrowd'] = ann.pop('is_crowd')
-        ann.setdefault('iscrowd', 0)
-        if 'area' not in ann:
+        ann['iscrowd'] = int(str(ann.get('iscrowd', 0)) in ('1', 'True'))
+        if not is_number(ann.get('area')) or ann['area'] <= 0:
             repairs['areas set to that of the box'] += 1
             ann['area'] = ann['bbox'][2] * ann['bbox'][3]
-        if 'num_keypoints' not in ann:
+        if ann.get('num_keypoints') != labelled:
             repairs['num_keypoints counted'] += 1
-            ann['num_keypoints'] = sum(
-                flag > 0 for flag in ann['keypoints'][2::3])
+            ann['num_keypoints'] = labelled
         kept.append(ann)
+    if not kept:
+        raise AnnotationError('no animal has an image, a box and 17 keypoints;'
+                              ' the published file is apt36k_annotations.json')
     raw['annotations'] = kept
 
 

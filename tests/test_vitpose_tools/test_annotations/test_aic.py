@@ -2,7 +2,7 @@
 import json
 
 import pytest
-from mmpose.registry import DATASETS
+from mmpose.registry import DATASETS, TRANSFORMS
 from PIL import Image
 
 from vitpose_tools.annotations import AnnotationError, convert_aic, write_json
@@ -98,8 +98,53 @@ def test_unknown_points_lose_their_place(tmp_path):
     assert person['bbox'] == [1, 2, 3, 6]
 
 
+def test_sizes_are_those_of_the_loader(tmp_path):
+    """A camera on its side: EXIF turns the picture by a quarter."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new('RGB', (30, 20)).save(tmp_path / 'a.jpg', exif=exif)
+    record = dict(image_id='a', human_annotations=dict(h=[1, 2, 4, 8]),
+                  keypoint_annotations=dict(h=[5, 6, 1] * 14))
+    image, = convert_aic([record], tmp_path)[0]['images']
+    loaded = TRANSFORMS.build(dict(type='LoadImage'))(
+        dict(img_path=str(tmp_path / 'a.jpg')))
+
+    assert (image['height'], image['width']) == loaded['ori_shape'] == (30, 20)
+
+
+@pytest.mark.parametrize('points, box', [
+    (None, [0, 0, 9, 9]), ([1, 2, 1] * 14, None), ('text', [0, 0, 9, 9]),
+    (['1', 2, 1] * 14, [0, 0, 9, 9]), ([1, 2, 1] * 14, [0, None, 9, 9]),
+    ([float('nan'), 2, 1] * 14, [0, 0, 9, 9]),
+])
+def test_people_of_another_form_are_counted(tmp_path, points, box):
+    Image.new('RGB', (30, 20)).save(tmp_path / 'a.jpg')
+    good = [1, 2, 1] * 14
+    record = dict(image_id='a', keypoint_annotations=dict(a=points, b=good),
+                  human_annotations=dict(a=box, b=[0, 0, 9, 9]))
+    coco, left_out = convert_aic([record], tmp_path)
+
+    assert len(coco['annotations']) == 1
+    assert left_out == {'people without a box or 14 keypoints': 1}
+    record['keypoint_annotations'].pop('b')
+    with pytest.raises(AnnotationError, match='nobody has a box'):
+        convert_aic([record], tmp_path)
+
+
+@pytest.mark.parametrize('record, message', [
+    (None, "record 0 is 'None', not a dict"),
+    (dict(image_id=None, keypoint_annotations={}, human_annotations={}),
+     "record 0 has image_id='None', which should be str or int"),
+    (dict(image_id='a', keypoint_annotations=[], human_annotations={}),
+     r"record 0 has keypoint_annotations='\[\]', which should be dict"),
+])
+def test_records_of_another_form_are_named(tmp_path, record, message):
+    with pytest.raises(AnnotationError, match=message):
+        convert_aic([record], tmp_path)
+
+
 def test_other_content_is_refused(fixture, tmp_path):
-    with pytest.raises(AnnotationError, match='a record lacks image_id'):
+    with pytest.raises(AnnotationError, match='record 0 lacks image_id'):
         convert_aic([dict(image='a.jpg')], tmp_path)
     with pytest.raises(AnnotationError, match='none of the 3 images is in'):
         convert_aic(as_published(fixture), tmp_path)

@@ -67,6 +67,40 @@ def test_faults_of_the_file_are_repaired_and_counted(raw):
         assert animal['area'] == 1200 and animal['num_keypoints'] == 15
 
 
+@pytest.mark.parametrize('change, repair', [
+    (dict(bbox=[8, 6, 0, 30]), 'animals with an empty box left out'),
+    (dict(bbox=[8, 6, 40, -3]), 'animals with an empty box left out'),
+    (dict(bbox=None), 'animals without a box or 17 keypoints left out'),
+    (dict(bbox='8 6 4 3'), 'animals without a box or 17 keypoints left out'),
+    (dict(bbox=[8, '6', 4, 3]),
+     'animals without a box or 17 keypoints left out'),
+    (dict(keypoints=[20, 20, 0] * 17),
+     'animals without a labelled keypoint left out'),
+    (dict(category_id=9), 'animals of an unknown category left out'),
+])
+def test_animals_that_cannot_be_used_are_counted(raw, change, repair):
+    raw['annotations'][0].update(change)
+    splits, repairs = convert(raw)
+
+    assert repairs[repair] == 1
+    assert sum(len(split['annotations']) for split in splits.values()) == 39
+
+
+def test_each_id_is_there_once(raw):
+    """The same animal twice, another one with its id, an image twice."""
+    first = raw['annotations'][0]
+    raw['annotations'] += [dict(first), dict(first, bbox=[1, 2, 3, 4])]
+    raw['images'].append(dict(raw['images'][0]))
+    splits, repairs = convert(raw)
+
+    assert repairs['repeated animals left out'] == 1
+    assert repairs['animals that share an id given another'] == 1
+    assert repairs['repeated images left out'] == 1
+    for key, number in dict(images=40, annotations=41).items():
+        ids = [each['id'] for split in splits.values() for each in split[key]]
+        assert len(ids) == len(set(ids)) == number
+
+
 def test_missing_images_are_left_out(raw, images):
     shutil.rmtree(images / 'dog' / 'clip3')
     splits, repairs = convert(raw, images=images)
@@ -123,6 +157,18 @@ def test_the_dataset_class_reads_the_result(raw, images, tmp_path):
     (lambda raw: raw.pop('annotations'), "there are no 'annotations'"),
     (lambda raw: raw['images'][0].update(file_name='a/1.jpg'),
      "'a/1.jpg' is not species/clip/frame"),
+    (lambda raw: raw['images'].__setitem__(3, None),
+     r"images\[3\] is 'None', not a dict"),
+    (lambda raw: raw['images'][3].pop('file_name'),
+     r'images\[3\] lacks file_name'),
+    (lambda raw: raw['images'][3].update(width='64'),
+     r"images\[3\] has width='64', which should be int"),
+    (lambda raw: raw['annotations'][1].update(image_id=None),
+     r"annotations\[1\] has image_id='None'"),
+    (lambda raw: raw.update(categories=dict(id=1)), "no 'categories'"),
+    (lambda raw: raw['images'][1].update(id=1), 'share the id 1'),
+    (lambda raw: [ann.update(bbox=None) for ann in raw['annotations']],
+     'no animal has an image, a box'),
 ])
 def test_other_files_are_refused(raw, change, message):
     change(raw)

@@ -22,7 +22,8 @@ def apt36k(tmp_path):
                    for i in range(10)]
     raw = tmp_path / 'raw.json'
     raw.write_text(json.dumps(dict(
-        images=images, annotations=annotations, categories=[dict(id=1)])))
+        images=images, annotations=annotations,
+        categories=[dict(id=1, name='dog')])))
     return raw
 
 
