@@ -1,11 +1,11 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import json
 from pathlib import Path
-from typing import Optional
+from typing import Callable, Optional
 
 import click
 
-from vitpose_tools.environment import pick_device, versions
+from vitpose_tools.environment import versions
 
 
 @click.command()
@@ -19,7 +19,7 @@ from vitpose_tools.environment import pick_device, versions
     type=click.IntRange(min=1),
     default=12,
     show_default=True,
-    help='People on the contact sheet.')
+    help='People on the contact sheet; images of a bottom-up model.')
 @click.option('--json', 'as_json', is_flag=True, help='Print summary.json.')
 def command(work_dir: Path, checkpoint: Optional[Path], people: int,
             as_json: bool) -> None:
@@ -28,7 +28,7 @@ def command(work_dir: Path, checkpoint: Optional[Path], people: int,
     Reads the work directory of `mim train mmpose` (and of `mim test` in the
     same folder), draws people of its test set with ground truth beside
     prediction, and writes curve.png, contact_sheet.png and summary.json
-    there.
+    there. The best validation is that of the config's save_best.
 
     \b
     Examples:
@@ -43,56 +43,89 @@ def command(work_dir: Path, checkpoint: Optional[Path], people: int,
         summary = write_report(work_dir, checkpoint, people)
     except (RunError, CheckpointError) as error:
         raise click.ClickException(str(error)) from error
+    for note in summary['notes']:
+        click.echo(note, err=True)
     if as_json:
         click.echo(json.dumps(summary, indent=2))
+        return
+    if 'AP' in summary:
+        result = (f'AP {summary["AP"]:.3f} (AP50 {summary["AP50"]:.3f}, '
+                  f'AP75 {summary["AP75"]:.3f})')
     else:
-        click.echo(
-            f'AP {summary["AP"]:.3f} (AP50 {summary["AP50"]:.3f}, '
-            f'AP75 {summary["AP75"]:.3f}); pictures: {summary["curve"]}, '
-            f'{summary["contact_sheet"]}'
-            if 'AP' in summary else f'{summary["metrics"]}; pictures: '
-            f'{summary["curve"]}, {summary["contact_sheet"]}')
+        result = ', '.join(f'{name} {number:.4g}' for name, number in
+                           summary['metrics'].items()) or 'no metrics yet'
+    pictures = [summary[name] for name in ('curve', 'contact_sheet')
+                if summary[name]]
+    click.echo(f'{result}; pictures: {", ".join(pictures) or "none"}')
 
 
 def write_report(work_dir: Path, checkpoint: Optional[Path],
                  people: int) -> dict:
-    """Write the pictures and summary.json; return the summary."""
-    import cv2
-    from mmengine.config import Config
-    from mmpose.apis import init_model
-    from mmpose.registry import DATASETS
+    """Write the pictures and summary.json; return the summary.
 
+    One picture does not wait for the other: what cannot be drawn is told in
+    ``notes``.
+
+    Raises:
+        RunError: If there is no training.
+        CheckpointError: If the weights cannot be read.
+        OSError: If the disk refuses.
+    """
+    import mmcv
+
+    from vitpose_mm.checkpoints import CheckpointError
     from vitpose_mm.fileio import write_beside
-    from vitpose_tools.report import Run, draw_contact_sheet, draw_curve
+    from vitpose_tools.report import Run, draw_curve, draw_sheet_of_run
 
     run = Run(work_dir)
-    checkpoint = checkpoint or run.checkpoint
+    train, val = run.scalars()
     metrics = run.test_metrics()
-    config = Config.fromfile(run.config)
-    model = init_model(config, str(checkpoint), device=pick_device())
-    dataset = DATASETS.build(config.test_dataloader.dataset)
-    metric = 'coco/AP' if 'coco/AP' in metrics else next(iter(metrics), '')
+    metric, less = run.metric(val or [metrics])
+    checkpoint = checkpoint or run.checkpoint
+    notes = []
 
-    sheet = draw_contact_sheet(model, dataset, people)
-    curve_path = work_dir / 'curve.png'
-    sheet_path = work_dir / 'contact_sheet.png'
-    write_beside(sheet_path, lambda path: cv2.imwrite(str(path), sheet))
-    write_beside(curve_path,
-                 lambda path: draw_curve(*run.scalars(), metric, path))
+    def draw(what: str, name: str, make: Callable[[], object],
+             write: Callable[[object, Path], object]) -> str:
+        """Path of a picture; empty if it cannot be drawn."""
+        try:
+            picture = make()
+        except CheckpointError:
+            raise
+        except Exception as error:  # of whatever kind the run leads to
+            notes.append(f'{what} not drawn: {first_line(error)}')
+            return ''
+        write_beside(work_dir / name, lambda path: write(picture, path))
+        return str(work_dir / name)
 
+    sheet = draw(
+        'contact sheet', 'contact_sheet.png',
+        lambda: draw_sheet_of_run(run, checkpoint, people, notes),
+        lambda picture, path: mmcv.imwrite(picture, str(path)))
+    curve = draw('curve', 'curve.png',
+                 lambda: draw_curve(train, val, metric, less),
+                 lambda figure, path: figure.savefig(path, dpi=120))
     stages = work_dir / 'stages.json'
     names = {'AP': 'coco/AP', 'AP50': 'coco/AP .5', 'AP75': 'coco/AP .75'}
+    has_all = all(name in metrics for name in names.values())
     summary = dict(
-        **{
-            short: metrics[name]
-            for short, name in names.items() if name in metrics
-        },
+        **{short: metrics[name]
+           for short, name in names.items() if has_all},
+        metric=metric,
         metrics=metrics,
         seconds=json.loads(stages.read_text()) if stages.exists() else {},
-        checkpoint=str(checkpoint),
-        curve=str(curve_path),
-        contact_sheet=str(sheet_path),
+        checkpoint=str(checkpoint or ''),
+        curve=curve,
+        contact_sheet=sheet,
+        notes=notes,
         versions=versions())
     write_beside(work_dir / 'summary.json',
                  lambda path: path.write_text(json.dumps(summary, indent=2)))
     return summary
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, without its kind where it is one of ours."""
+    from vitpose_tools.report import RunError
+    line = (str(error).splitlines() or [''])[0]
+    return line if isinstance(error, RunError) else (
+        f'{type(error).__name__}: {line}')

@@ -1,44 +1,51 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from pathlib import Path
 from typing import List
 
-import matplotlib
+from matplotlib.figure import Figure
 
-matplotlib.use('Agg')
-
-from matplotlib import pyplot as plt  # noqa: E402
+from .run import RunError, find_best, is_number
 
 
 def draw_curve(train: List[dict], val: List[dict], metric: str,
-               path: Path) -> None:
-    """Draw the training loss and a validation metric over the epochs.
+               less: bool) -> Figure:
+    """Draw the training loss and a validation metric over the epochs, over
+    the iterations of a run that counts no epochs.
 
     Args:
-        train: Logged iterations with 'epoch', 'step' and 'loss'.
-        val: Validated epochs with 'step' (the epoch) and the metric.
+        train: Logged iterations with 'step', 'loss' and, by epochs, 'epoch'.
+        val: Validations with 'step' (epoch or iteration) and the metric.
         metric: Key of the metric, for example 'coco/AP'.
-        path: The PNG to write.
+        less: Whether less of it is better.
+
+    Raises:
+        RunError: If nothing was logged.
     """
-    figure, loss_axis = plt.subplots(figsize=(7, 4), layout='constrained')
-    per_epoch = train[-1]['step'] / train[-1]['epoch']
-    loss_axis.plot([entry['step'] / per_epoch for entry in train],
-                   [entry['loss'] for entry in train],
-                   color='tab:blue')
-    loss_axis.set_xlabel('epoch')
-    loss_axis.set_ylabel('training loss', color='tab:blue')
-    loss_axis.set_yscale('log')
     points = [(entry['step'], entry[metric]) for entry in val
-              if metric in entry]
+              if is_number(entry.get(metric))]
+    if not train and not points:
+        raise RunError('nothing was logged yet')
+    figure = Figure(figsize=(7, 4), layout='constrained')
+    axis = figure.subplots()
+    by_epoch = not train or bool(train[-1].get('epoch'))
+    axis.set_xlabel('epoch' if by_epoch else 'iteration')
+    if train:
+        per_epoch = train[-1]['step'] / train[-1]['epoch'] if by_epoch else 1
+        axis.plot([entry['step'] / per_epoch for entry in train],
+                  [entry['loss'] for entry in train],
+                  color='tab:blue')
+        axis.set_ylabel('training loss', color='tab:blue')
+        axis.set_yscale('log')
     if points:
-        metric_axis = loss_axis.twinx()
+        metric_axis = axis.twinx() if train else axis
         metric_axis.plot(*zip(*points), color='tab:orange', marker='o')
         metric_axis.set_ylabel(f'{metric} on held-out images',
                                color='tab:orange')
-        metric_axis.set_ylim(0, 1.1)
-        epoch, value = max(points, key=lambda point: point[1])
+        if all(0 <= value <= 1 for _, value in points):
+            metric_axis.set_ylim(0, 1.1)
+        best = find_best(val, metric, less)
         metric_axis.annotate(
-            f'{value:.3f}', (epoch, value), (0, 6),
+            f'{best[metric]:.4g}' if less else f'{best[metric]:.3f}',
+            (best['step'], best[metric]), (0, 6),
             textcoords='offset points',
             ha='center')
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+    return figure

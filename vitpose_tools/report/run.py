@@ -1,7 +1,15 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import json
+import math
+from functools import cached_property
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Dict, List, Optional, Tuple
+
+from mmengine.config import Config
+from mmengine.hooks import CheckpointHook
+
+# Parts of names of metrics of which less is better.
+LESS = ('EPE', 'NME', 'MPJPE', 'loss')
 
 
 class RunError(RuntimeError):
@@ -27,27 +35,76 @@ class Run:
                 f'{work_dir} holds no training: it has no '
                 '*/vis_data/scalars.json; give the --work-dir of mim train')
 
-    @property
-    def config(self) -> Path:
-        """The config as it was run, all bases merged."""
-        return self.scalar_files[-1].parent / 'config.py'
-
-    @property
-    def checkpoint(self) -> Path:
-        """The best checkpoint, the last one if no best was kept.
+    @cached_property
+    def config(self) -> Config:
+        """The config as it was run, all bases merged.
 
         Raises:
-            RunError: If there is none.
+            RunError: If it cannot be read.
         """
+        path = self.scalar_files[-1].parent / 'config.py'
+        try:
+            return Config.fromfile(path)
+        except Exception as error:  # of whatever the text leads to
+            raise RunError(f'{path} was not read: {error}') from error
+
+    @property
+    def checkpoint(self) -> Optional[Path]:
+        """The best checkpoint, the last one if no best was kept; None if
+        there is none yet."""
         best = sorted(
             self.work_dir.glob('best_*.pth'), key=lambda p: p.stat().st_mtime)
         if best:
-            return best[-1]
+            # Of several metrics, the first that the config names.
+            start = f"best_{str(self.save_best[0]).replace('/', '_')}_"
+            named = [path for path in best if path.name.startswith(start)]
+            return (named or best)[-1]
         last = self.work_dir / 'last_checkpoint'
         if last.exists() and Path(last.read_text().strip()).exists():
             return Path(last.read_text().strip())
-        raise RunError(f'{self.work_dir} holds no checkpoint; wait for the '
-                       'first validation, or give one with --checkpoint')
+        return None
+
+    @cached_property
+    def save_best(self) -> Tuple[Optional[str], Optional[str]]:
+        """Metric by which the config keeps the best checkpoint, and its rule,
+        'greater' or 'less'; None where it does not say."""
+        try:
+            options = self.config.get('default_hooks', {}).get('checkpoint')
+        except RunError:
+            return None, None
+        keys, rules = ((options or {}).get(key)
+                       for key in ('save_best', 'rule'))
+        key = keys[0] if isinstance(keys, (list, tuple)) else keys
+        rule = rules[0] if isinstance(rules, (list, tuple)) else rules
+        if key in (None, 'auto'):
+            return None, rule
+        if rule is None:
+            try:
+                rule = CheckpointHook(save_best=key).rules[0]
+            except ValueError:  # MMEngine does not know this name either.
+                pass
+        return key, rule
+
+    def metric(self, entries: List[dict]) -> Tuple[str, bool]:
+        """What a report ranks by.
+
+        Args:
+            entries: Validations or tests.
+
+        Returns:
+            Name of the metric, and whether less of it is better: what the
+            config keeps the best checkpoint by; else COCO's AP; else the
+            first one. Empty if there is none.
+        """
+        key, rule = self.save_best
+        names = {name: None for entry in entries for name, number in
+                 entry.items() if '/' in name and is_number(number)}
+        if key not in names:
+            key = 'coco/AP' if 'coco/AP' in names else next(iter(names), '')
+            rule = rule if self.save_best[0] is None else None
+        if rule is None:
+            rule = 'less' if any(word in key for word in LESS) else 'greater'
+        return key, rule == 'less'
 
     def scalars(self) -> Tuple[List[dict], List[dict]]:
         """Logged values: of training, one dict per logged iteration, and of
@@ -61,7 +118,8 @@ class Run:
                     entry = json.loads(line)
                 except json.JSONDecodeError:
                     continue  # the line that an interruption cut
-                (train if 'loss' in entry else val)[entry['step']] = entry
+                if 'step' in entry:
+                    (train if 'loss' in entry else val)[entry['step']] = entry
         return ([train[step] for step in sorted(train)],
                 [val[step] for step in sorted(val)])
 
@@ -75,6 +133,19 @@ class Run:
             metrics = json.loads(tests[-1].read_text())
         else:
             _, val = self.scalars()
-            metrics = max(val, key=lambda entry: entry.get('coco/AP', 0.),
-                          default={})
+            metrics = find_best(val, *self.metric(val)) or {}
         return {key: value for key, value in metrics.items() if '/' in key}
+
+
+def find_best(entries: List[dict], metric: str,
+              less: bool) -> Optional[dict]:
+    """The entry with the best number of a metric, the first of equals; None
+    if no entry has one."""
+    entries = [entry for entry in entries if is_number(entry.get(metric))]
+    choose = min if less else max
+    return choose(entries, key=lambda entry: entry[metric], default=None)
+
+
+def is_number(value: object) -> bool:
+    """Whether a logged value is a number that can be compared."""
+    return isinstance(value, (int, float)) and math.isfinite(value)
