@@ -1,7 +1,10 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from pathlib import Path
 from types import SimpleNamespace
 
+import mmpose
 import pytest
+from mmengine.config import Config
 from mmengine.dataset import BaseDataset, ConcatDataset
 from mmpose.registry import HOOKS, MODELS
 
@@ -116,3 +119,89 @@ class Samples(BaseDataset):
 
     def __len__(self) -> int:
         return 1
+
+
+# MMPose's own configs, as installed beside it; a head each.
+STOCK = dict(
+    AssociativeEmbeddingHead='associative_embedding/coco/'
+    'ae_hrnet-w32_8xb24-300e_coco-512x512',
+    CIDHead='cid/coco/cid_hrnet-w48_8xb20-140e_coco-512x512',
+    CPMHead='topdown_heatmap/coco/td-hm_cpm_8xb64-210e_coco-256x192',
+    DEKRHead='dekr/coco/dekr_hrnet-w48_8xb10-140e_coco-640x640',
+    DSNTHead='integral_regression/coco/ipr_res50_8xb64-210e_coco-256x256',
+    HeatmapHead='topdown_heatmap/coco/td-hm_res50_8xb64-210e_coco-256x192',
+    MSPNHead='topdown_heatmap/coco/td-hm_rsn50_8xb32-210e_coco-256x192',
+    RLEHead='topdown_regression/coco/'
+    'td-reg_res152_rle-8xb64-210e_coco-256x192',
+    RTMCCHead='rtmpose/coco/rtmpose-s_8xb256-420e_coco-256x192',
+    RTMOHead='rtmo/coco/rtmo-l_16xb16-600e_coco-640x640',
+    RegressionHead='topdown_regression/coco/'
+    'td-reg_res152_8xb64-210e_coco-256x192',
+    SimCCHead='simcc/coco/simcc_mobilenetv2_wo-deconv-8xb64-210e_coco-256x192',
+    ViPNASHead='topdown_heatmap/coco/'
+    'td-hm_vipnas-mbv3_8xb64-210e_coco-256x192',
+    VisPredictHead='topdown_heatmap/coco/'
+    'td-hm-vis_res50_8xb64-210e_coco-aic-256x192-merge',
+    YOLOXPoseHead='yoloxpose/coco/yoloxpose_s_8xb32-300e_coco-640')
+
+
+# Not used by a config that can be loaded.
+ALSO = dict(
+    EDPoseHead=dict(
+        num_keypoints=17,
+        encoder=dict(
+            num_layers=1,
+            layer_cfg=dict(
+                self_attn_cfg=dict(embed_dims=256, batch_first=True),
+                ffn_cfg=dict(embed_dims=256, feedforward_channels=32))),
+        decoder=dict(
+            num_layers=3,
+            embed_dims=256,
+            layer_cfg=dict(
+                self_attn_cfg=dict(
+                    embed_dims=256, num_heads=8, batch_first=True),
+                cross_attn_cfg=dict(embed_dims=256, batch_first=True),
+                ffn_cfg=dict(embed_dims=256, feedforward_channels=32)),
+            query_dim=4,
+            num_feature_levels=4,
+            num_group=100,
+            num_dn=100),
+        out_head=dict(num_classes=2),
+        positional_encoding=dict(num_pos_feats=128),
+        denosing_cfg=dict(dn_labelbook_size=100),
+        data_decoder=dict(type='EDPoseLabel', num_select=50,
+                          num_keypoints=17)),
+    IntegralRegressionHead=dict(
+        in_channels=32,
+        in_featuremap_size=(8, 8),
+        num_joints=17,
+        decoder=dict(
+            type='IntegralRegressionLabel',
+            input_size=(256, 256),
+            heatmap_size=(64, 64),
+            sigma=2.)),
+    RTMWHead=dict(
+        in_channels=64,
+        out_channels=17,
+        input_size=(192, 256),
+        in_featuremap_size=(6, 8),
+        decoder=dict(
+            type='SimCCLabel', input_size=(192, 256), sigma=(4.9, 5.66))))
+
+
+@pytest.mark.parametrize('kind', [*STOCK, *ALSO])
+def test_stock_heads_are_compared_by_their_keypoints(kind):
+    configs = Path(mmpose.__file__).parent / '.mim/configs/body_2d_keypoint'
+    if kind in STOCK:
+        config = Config.fromfile(configs / f'{STOCK[kind]}.py').model.head
+        assert config.type == kind
+    else:
+        config = dict(ALSO[kind], type=kind)
+    head = MODELS.build(config)
+    model = SimpleNamespace(backbone=SimpleNamespace(), head=head)
+    check_agreement(model, SimpleNamespace(metainfo=dict(num_keypoints=17)))
+    with pytest.raises(ValueError, match='=17, but horses has 16 keypoints'):
+        check_agreement(
+            model,
+            SimpleNamespace(
+                metainfo=dict(dataset_name='horses', num_keypoints=16)))

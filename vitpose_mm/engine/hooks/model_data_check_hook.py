@@ -1,5 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator, Optional, Tuple
 
 from mmengine.dataset import ConcatDataset
 from mmengine.hooks import Hook
@@ -8,6 +8,11 @@ from torch import nn
 
 from vitpose_mm.models import MultiDatasetTopdownPoseEstimator
 from ..unwrap_model import unwrap_model
+
+# Where heads hold their number of keypoints, the most telling first: a
+# bottom-up head has more channels than keypoints. A head with none of them is
+# not compared.
+NUMBERS = ('num_keypoints', 'num_joints', 'out_channels')
 
 
 @HOOKS.register_module()
@@ -23,6 +28,9 @@ class ModelDataCheckHook(Hook):
 
     def before_train(self, runner) -> None:
         check_agreement(runner.model, runner.train_dataloader.dataset, True)
+        # An epoch later would be late.
+        if getattr(runner, 'val_loop', None) is not None:
+            check_agreement(runner.model, runner.val_loop.dataloader.dataset)
 
     def before_val(self, runner) -> None:
         check_agreement(runner.model, runner.val_dataloader.dataset)
@@ -65,25 +73,37 @@ def check_head(name: str, head: nn.Module, model: nn.Module,
     Raises:
         ValueError: If they differ.
     """
+    # MMPose's head of visibilities holds the one of keypoints.
+    head = getattr(head, 'pose_head', head)
     decoder = getattr(head, 'decoder', None)
     input_size = getattr(decoder, 'input_size', None)
-    if input_size is None:
-        return
+    if input_size is not None:
+        check_sizes(name, tuple(input_size), model, dataset)
+    for key in NUMBERS:
+        if hasattr(head, key):
+            check_keypoints(f'{name}.{key}', getattr(head, key), dataset)
+            return
+
+
+def check_sizes(name: str, input_size: Tuple[int, int], model: nn.Module,
+                dataset: Any) -> None:
+    """Compare a codec's crop size (w, h) with backbone and pipeline.
+
+    Raises:
+        ValueError: If they differ.
+    """
     img_size = getattr(model.backbone, 'img_size', None)
-    if img_size is not None and tuple(img_size) != tuple(input_size)[::-1]:
+    if img_size is not None and tuple(img_size) != input_size[::-1]:
         raise ValueError(
             f'model.backbone.img_size={tuple(img_size)} (h, w) disagrees with '
-            f"the codec's input_size={tuple(input_size)} (w, h) of "
+            f"the codec's input_size={input_size} (w, h) of "
             f'model.{name}.decoder; write the same size, reversed')
     for size in pipeline_sizes(dataset):
-        if tuple(size) != tuple(input_size):
+        if tuple(size) != input_size:
             raise ValueError(
                 f'the pipeline makes crops of {tuple(size)} pixels (w, h) but '
-                f'model.{name}.decoder expects {tuple(input_size)}; use one '
+                f'model.{name}.decoder expects {input_size}; use one '
                 'codec in the pipelines and as decoder=_base_.codec')
-    # A bottom-up head has more channels than keypoints.
-    check_keypoints(
-        name, getattr(head, 'num_keypoints', head.out_channels), dataset)
 
 
 def pipeline_sizes(dataset: Any) -> Iterator:
@@ -95,16 +115,16 @@ def pipeline_sizes(dataset: Any) -> Iterator:
             yield size
 
 
-def check_keypoints(name: str, out_channels: int, dataset: Any) -> None:
-    """Compare the channels of a head with the keypoints of a dataset.
+def check_keypoints(key: str, number: int, dataset: Any) -> None:
+    """Compare the keypoints of a head with those of a dataset.
 
     Raises:
         ValueError: If they differ.
     """
     num_keypoints: Optional[int] = getattr(dataset, 'metainfo',
                                            {}).get('num_keypoints')
-    if num_keypoints not in (None, out_channels):
+    if num_keypoints not in (None, number):
         raise ValueError(
-            f'model.{name}.out_channels={out_channels}, but '
+            f'model.{key}={number}, but '
             f'{dataset.metainfo.get("dataset_name")} has {num_keypoints} '
-            'keypoints; set out_channels to that')
+            'keypoints; set it to that')
