@@ -6,7 +6,10 @@ import cv2
 import mmcv
 import numpy as np
 import pytest
+import torch
+from mmengine.config import Config
 from mmengine.dataset import Compose
+from mmpose.apis import MMPoseInferencer
 from mmpose.datasets.transforms import LoadImage
 from mmpose.registry import TRANSFORMS
 
@@ -72,3 +75,52 @@ def test_an_image_in_memory_and_a_missing_file_are_stocks_business(paths):
     with pytest.raises(FileNotFoundError):
         load(dict(img_path=str(Path(paths[0]).with_name('absent.png'))))
     assert LoadImageOnce(ignore_empty=True)(dict(img_path='absent')) is None
+
+
+def test_a_file_written_again_is_loaded_again(tmp_path):
+    """With the same name and the same number of bytes."""
+    path = tmp_path / 'frame.bmp'
+    load = LoadImageOnce()
+    for value in (10, 200):
+        image = np.full((8, 9, 3), value, np.uint8)
+        cv2.imwrite(str(path), image)
+        assert np.array_equal(load(dict(img_path=str(path)))['img'], image)
+
+
+@pytest.mark.parametrize('shape', ((4, 5), (1, 4, 5, 3)))
+def test_an_image_of_other_dimensions_is_refused(shape):
+    with pytest.raises(ValueError, match=r'has to be \(h, w, 3\)'):
+        LoadImageOnce()(dict(img=np.zeros(shape, np.uint8)))
+
+
+def test_an_unreadable_image_is_named(tmp_path):
+    (tmp_path / 'empty.jpg').write_bytes(b'')
+    (tmp_path / 'text.jpg').write_bytes(b'not an image')
+    for name in ('empty.jpg', 'text.jpg'):
+        with pytest.raises(Exception, match=name):
+            LoadImageOnce()(dict(img_path=str(tmp_path / name)))
+
+
+def test_the_inferencer_sees_the_new_picture(tmp_path, real_data, repo,
+                                             monkeypatch):
+    """One inferencer, two pictures under one name, as a camera writes."""
+    monkeypatch.setenv('VITPOSE_DATA', str(real_data))
+    config = Config.fromfile(
+        repo / 'configs/quickstart/'
+        'td-hm_ViTPose-tiny_1xb12-150e_coco-overfit-128x96.py')
+    found = {}
+    for name in ('LoadImage', 'LoadImageOnce'):
+        config.test_dataloader.dataset.pipeline[0] = dict(type=name)
+        config.dump(str(tmp_path / 'config.py'))
+        torch.manual_seed(0)
+        inferencer = MMPoseInferencer(
+            pose2d=str(tmp_path / 'config.py'), det_model='whole_image')
+        path = str(tmp_path / 'frame.bmp')
+        found[name] = []
+        for picture in ('000000000785.jpg', '000000040083.jpg'):
+            image = cv2.imread(str(real_data / 'coco' / picture))
+            cv2.imwrite(path, cv2.resize(image, (320, 240)))
+            result = next(inferencer(path, show=False))
+            found[name].append(result['predictions'][0][0]['keypoints'])
+    assert found['LoadImageOnce'] == found['LoadImage']
+    assert found['LoadImage'][0] != found['LoadImage'][1]

@@ -1,5 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from typing import Optional
+import os
+from typing import Optional, Tuple
 
 import numpy as np
 from mmpose.datasets.transforms import LoadImage
@@ -13,28 +14,55 @@ class LoadImageOnce(LoadImage):
     For top-down evaluation, where the people of an image follow each other,
     as they do in a COCO annotation or detection file read without shuffling:
     with 20 boxes per image most of a loader's time goes into decoding the
-    same file again. Remembers one image per worker process.
+    same file again. Remembers one image per worker process, and only as long
+    as the file keeps its size and times; what is no file on this machine is
+    loaded each time.
 
     The image is read-only, because other samples share it; a transform that
     writes into its input fails instead of spoiling them. Takes the arguments
     of LoadImage.
     """
 
-    _path: Optional[str] = None
+    _file: Optional[Tuple] = None
     _img: Optional[np.ndarray] = None
 
     def transform(self, results: dict) -> Optional[dict]:
         """Load the image of one sample; adds what LoadImage adds.
 
         Args:
-            results: Has ``img_path``.
+            results: Has ``img_path``, or the image itself in ``img``.
+
+        Raises:
+            ValueError: If ``img`` has not three dimensions.
         """
         if 'img' in results:
+            shape = np.shape(results['img'])
+            if len(shape) != 3:
+                raise ValueError(
+                    f'an image of shape {shape} was given, which has to be '
+                    '(h, w, 3), BGR; cv2.cvtColor(img, cv2.COLOR_GRAY2BGR) '
+                    'makes one of a grey image')
             return super().transform(results)
-        if results['img_path'] == self._path:
+        # Asked before the file is read: a later change is noticed next time.
+        file = identify(results['img_path'])
+        if file is not None and file == self._file:
             return super().transform(dict(results, img=self._img))
         results = super().transform(results)
         if results is not None:
-            self._path, self._img = results['img_path'], results['img']
+            self._file, self._img = file, results['img']
             self._img.setflags(write=False)
         return results
+
+
+def identify(path: str) -> Optional[Tuple]:
+    """What changes with a file's content.
+
+    Returns:
+        None if it is no file on this machine.
+    """
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return (path, stat.st_ino, stat.st_size, stat.st_mtime_ns,
+            stat.st_ctime_ns)
