@@ -131,3 +131,28 @@ def test_files_of_two_folders_are_refused(root):
 def test_whole_images_are_refused(root):
     with pytest.raises(ValueError, match="data_mode='bottomup'"):
         build(root, data_mode='bottomup')
+
+
+def test_files_of_an_older_release_are_named(root):
+    """Their joints are a list, without 'world_coord'."""
+    (root / 'joint.json').write_text(
+        json.dumps({'3': {'9': world().tolist()}}))
+    with pytest.raises(ValueError, match='joint.json has another form at '
+                       'capture 3, frame 9.*release 1.0'):
+        build(root)
+
+
+def test_joints_of_one_hand_are_refused(root):
+    (root / 'joint.json').write_text(
+        json.dumps({'3': {'9': dict(world_coord=world()[:21].tolist())}}))
+    with pytest.raises(ValueError, match=r'joint.json .*\(21, 3\)'):
+        build(root)
+
+
+def test_no_valid_hand_is_said(root):
+    data = json.loads((root / 'data.json').read_text())
+    for ann in data['annotations']:
+        ann['joint_valid'] = [[0]] * 42
+    (root / 'data.json').write_text(json.dumps(data))
+    with pytest.raises(ValueError, match='data.json: none of its 3 annot'):
+        build(root)

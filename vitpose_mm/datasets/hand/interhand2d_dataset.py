@@ -42,8 +42,8 @@ class InterHand2DDataset(BaseCocoStyleDataset):
         lazy_init: Wait with reading.
 
     Raises:
-        ValueError: If data_mode is another, or the files do not belong
-            together.
+        ValueError: If data_mode is another, the files do not belong
+            together or are of an older release, or no hand is usable.
     """
 
     METAINFO: dict = dict(from_file=metainfo_file('interhand2d'))
@@ -87,14 +87,7 @@ class InterHand2DDataset(BaseCocoStyleDataset):
         hands = []
         for ann in data['annotations']:
             image = images[ann['image_id']]
-            try:
-                keypoints = project_joints(image, cameras, joints)
-            except KeyError as error:
-                raise ValueError(
-                    f'{self.ann_file} names capture {image["capture"]}, '
-                    f'camera {image["camera"]}, frame {image["frame_idx"]}, '
-                    f'but {self.camera_file} or {self.joint_file} has no '
-                    f'{error}; take the three files of one folder')
+            keypoints = self._project(image, cameras, joints)
             for hand in split_hands(keypoints, ann['joint_valid']):
                 hands.append(
                     dict(
@@ -106,7 +99,30 @@ class InterHand2DDataset(BaseCocoStyleDataset):
                         bbox_score=np.ones(1, dtype=np.float32),
                         category_id=1,
                         raw_ann_info=copy.deepcopy(ann)))
+        if not hands:
+            raise ValueError(
+                f'{self.ann_file}: none of its {len(data["annotations"])} '
+                f'annotations has a hand with a valid wrist and {MIN_VALID} '
+                f"of {JOINTS} valid joints in 'joint_valid'")
         return hands, list(images.values())
+
+    def _project(self, image: dict, cameras: dict, joints: dict) -> np.ndarray:
+        """Joints of an image's hands in its plane, see project_joints."""
+        try:
+            return project_joints(image, cameras, joints)
+        except KeyError as error:
+            raise ValueError(
+                f'{self.ann_file} names capture {image["capture"]}, '
+                f'camera {image["camera"]}, frame {image["frame_idx"]}, '
+                f'but {self.camera_file} or {self.joint_file} has no '
+                f'{error}; take the three files of one folder') from error
+        except (TypeError, ValueError, IndexError) as error:
+            raise ValueError(
+                f'{self.camera_file} or {self.joint_file} has another form '
+                f'at capture {image["capture"]}, frame {image["frame_idx"]} '
+                f"({error}); the joints of a frame are 'world_coord', 42 "
+                'times x, y, z in millimetres: take release 1.0 of '
+                'InterHand2.6M, not an older one') from error
 
 
 def project_joints(image: dict, cameras: dict, joints: dict) -> np.ndarray:
@@ -125,6 +141,8 @@ def project_joints(image: dict, cameras: dict, joints: dict) -> np.ndarray:
         np.array(cameras[capture][key][name])
         for key in ('campos', 'camrot', 'focal', 'princpt'))
     world = np.array(joints[capture][str(image['frame_idx'])]['world_coord'])
+    if world.shape != (2 * JOINTS, 3):
+        raise ValueError(f'world_coord is of shape {world.shape}')
     x_y_z = (world - position) @ rotation.T
     return x_y_z[:, :2] / x_y_z[:, 2:] * focal + centre
 
