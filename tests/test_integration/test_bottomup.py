@@ -157,7 +157,7 @@ def test_metric_of_perfect_maps_is_one(repo, tiny, tmp_path, name, kinds,
     affine.update(shift_prob=0, scale_prob=0, rotate_prob=0)
     config.train_dataloader.dataset.pipeline = [
         step for step in config.train_dataloader.dataset.pipeline
-        if step.type != 'RandomFlip'
+        if step.type != 'BottomupRandomFlip'
     ]
     targets = DATASETS.build(config.train_dataloader.dataset)
     images = DATASETS.build(config.val_dataloader.dataset)

@@ -2,9 +2,9 @@
 from .animal import APT36KDataset
 from .hand import InterHand2DDataset
 from .samplers import MultiDatasetSampler
-from .transforms import BottomupGetCrowdMask, LoadImageOnce
+from .transforms import BottomupGetCrowdMask, BottomupRandomFlip, LoadImageOnce
 
 __all__ = [
-    'APT36KDataset', 'BottomupGetCrowdMask', 'InterHand2DDataset',
-    'LoadImageOnce', 'MultiDatasetSampler'
+    'APT36KDataset', 'BottomupGetCrowdMask', 'BottomupRandomFlip',
+    'InterHand2DDataset', 'LoadImageOnce', 'MultiDatasetSampler'
 ]

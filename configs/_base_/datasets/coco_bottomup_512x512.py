@@ -17,7 +17,7 @@ codec = dict(
 train_pipeline = [
     dict(type='LoadImage'),
     dict(type='BottomupRandomAffine', input_size=codec['input_size']),
-    dict(type='RandomFlip', direction='horizontal'),
+    dict(type='BottomupRandomFlip', direction='horizontal'),
     dict(type='GenerateTarget', encoder=codec),
     dict(type='BottomupGetCrowdMask'),
     dict(type='PackPoseInputs')

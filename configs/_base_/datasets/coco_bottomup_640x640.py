@@ -5,7 +5,7 @@ codec = dict(input_size=(640, 640), heatmap_size=(160, 160))
 train_pipeline = [
     dict(type='LoadImage'),
     dict(type='BottomupRandomAffine', input_size=codec['input_size']),
-    dict(type='RandomFlip', direction='horizontal'),
+    dict(type='BottomupRandomFlip', direction='horizontal'),
     dict(type='GenerateTarget', encoder={**_base_.codec, **codec}),
     *_base_.train_pipeline[-2:]
 ]

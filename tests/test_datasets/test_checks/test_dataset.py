@@ -48,10 +48,9 @@ def check(tmp_path, real_data):
                 type=kind,
                 ann_file=str(file),
                 data_prefix=dict(img=images or str(real_data / 'coco')),
-                pipeline=PIPELINE,
                 test_mode=True,
                 lazy_init=True,
-                **options))
+                **{'pipeline': PIPELINE, **options}))
         metrics = []
         if metric is not None:
             metrics = [METRICS.build({'type': 'CocoMetric', **metric})]
@@ -344,6 +343,29 @@ def test_metric_of_other_images_is_refused(check, coco):
         if ann['image_id'] != coco['images'][3]['id']])
     finding, = check(fewer, {}, truth=coco)
     assert not finding.refused and 'has 1 images that' in finding.text
+
+
+def test_masks_of_another_size_are_refused_where_they_are_used(check, coco):
+    coco = copy.deepcopy(coco)
+    coco['annotations'][-1]['segmentation'] = dict(size=[4, 5], counts=[20])
+    pipeline = [dict(type='BottomupGetCrowdMask')]
+    assert check(coco, data_mode='bottomup') == []
+    finding, = check(coco, data_mode='bottomup', pipeline=pipeline)
+    assert "1 of 14 annotations have a 'segmentation' of another" in \
+        finding.text
+
+
+@pytest.mark.parametrize('size, flip, refused', [
+    ((512, 384), 'RandomFlip', 1),
+    ((512, 512), 'RandomFlip', 0),
+    ((512, 384), 'BottomupRandomFlip', 0),
+])
+def test_a_flip_about_another_axis_is_refused(check, coco, size, flip,
+                                              refused):
+    findings = check(coco, data_mode='bottomup', pipeline=[
+        dict(type='BottomupRandomAffine', input_size=size), dict(type=flip)
+    ])
+    assert [finding.refused for finding in findings] == [True] * refused
 
 
 def metainfo(**changes):

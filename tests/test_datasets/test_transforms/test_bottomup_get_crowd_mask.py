@@ -52,6 +52,13 @@ def test_regions_join():
     np.testing.assert_array_equal(run([None, compressed(), far, []]), expected)
 
 
+def test_a_mask_of_another_size_is_named():
+    small = coco.encode(np.ones((30, 60), np.uint8, order='F'))
+    with pytest.raises(ValueError, match=r'street.jpg is 60x40 pixels '
+                       r'\(w x h\) as it is loaded, .* 60x30'):
+        run([compressed(), small], img_path='street.jpg')
+
+
 def test_image_without_crowds_counts_whole():
     assert run([]).all()
 

@@ -13,9 +13,10 @@ from mmpose.evaluation import CocoMetric
 
 from .detections import check_detections
 from .finding import Finding
-from .image_sizes import check_image_sizes
+from .image_sizes import check_image_sizes, check_masks
 from .metainfo import check_metainfo
 from .people import People, check_keypoints, check_people, read_people
+from .pipeline import carries_category, check_flip, steps_of, weighs_keypoints
 from .samples import check_samples
 from .scoring import check_scored
 from .structure import check_structure
@@ -54,6 +55,7 @@ class DatasetCheck:
             return []
         findings = check_metainfo(
             dataset.metainfo, bool(metrics), weighs_keypoints(dataset))
+        findings += check_flip(dataset)
         fields = fields_of(dataset)
         if fields is None:
             return findings + check_samples(dataset)
@@ -74,6 +76,8 @@ class DatasetCheck:
             findings += self.check_bbox_file(dataset, content)
         elif dataset.data_mode == 'topdown':
             findings += check_left(content, people, file)
+        if steps_of(dataset, 'BottomupGetHeatmapMask'):
+            findings += check_masks(content, file)
         for metric in metrics:
             findings += self.check_metric(metric, dataset, fields)
         return findings
@@ -207,22 +211,3 @@ def compare_images(content: dict, file: str, truth: dict,
                     refused=False)
         ]
     return []
-
-
-def steps_of(dataset: BaseDataset, name: str) -> List[Any]:
-    """Transforms of a dataset's pipeline that have a name."""
-    return [step for step in dataset.pipeline.transforms
-            if any(kind.__name__ == name for kind in type(step).__mro__)]
-
-
-def carries_category(dataset: BaseDataset) -> bool:
-    """Whether predictions know the category of their annotation."""
-    return dataset.data_mode == 'topdown' and any(
-        'category_id' in step.meta_keys
-        for step in steps_of(dataset, 'PackPoseInputs'))
-
-
-def weighs_keypoints(dataset: BaseDataset) -> bool:
-    """Whether targets are weighted by the metainfo's ``joint_weights``."""
-    return any(step.use_dataset_keypoint_weights
-               for step in steps_of(dataset, 'GenerateTarget'))

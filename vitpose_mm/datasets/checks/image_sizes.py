@@ -106,3 +106,23 @@ def size_of(path: str) -> Optional[Tuple[int, int]]:
             return image.size[::-1] if turned else image.size
     except (OSError, ValueError):
         return None
+
+
+def check_masks(content: dict, file: str) -> List[Finding]:
+    """Check that run-length masks are as large as their image is said to be.
+
+    Args:
+        content: What the annotation file holds.
+        file: Its path, for the messages.
+    """
+    sizes = {image['id']: [image['height'], image['width']]
+             for image in content['images']}
+    annotations = content['annotations']
+    return describe(
+        file, "annotations have a 'segmentation' of another 'size' (h, w) "
+        'than their image', annotations,
+        [isinstance(ann.get('segmentation'), dict)
+         and list(ann['segmentation'].get('size', ())) != sizes.get(
+             ann['image_id']) for ann in annotations],
+        'such masks cannot be left out of the loss; bring them to the size '
+        'of the image')

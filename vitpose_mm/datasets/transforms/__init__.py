@@ -1,5 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from .bottomup_get_crowd_mask import BottomupGetCrowdMask
+from .bottomup_random_flip import BottomupRandomFlip
 from .load_image_once import LoadImageOnce
 
-__all__ = ['BottomupGetCrowdMask', 'LoadImageOnce']
+__all__ = ['BottomupGetCrowdMask', 'BottomupRandomFlip', 'LoadImageOnce']

@@ -28,7 +28,11 @@ class BottomupGetCrowdMask(BottomupGetHeatmapMask):
             results: Sample after affine transform, flip and target
                 generation; ``invalid_segs`` are the people to leave out, as
                 COCO stores masks, in pixels of the image file.
+
+        Raises:
+            ValueError: If such a mask is not as large as the image.
         """
+        check_masks(results)
         results = super().transform(results)
         results['heatmap_mask'] = ~results['heatmap_mask']
         return results
@@ -50,3 +54,20 @@ class BottomupGetCrowdMask(BottomupGetHeatmapMask):
         if not rles:
             return np.zeros(img_shape, np.uint8)
         return mask.decode(mask.merge(rles))
+
+
+def check_masks(results: Dict) -> None:
+    """Check that run-length masks are as large as the image.
+
+    Raises:
+        ValueError: If one is not.
+    """
+    height, width = results['img_shape'][:2]
+    for seg in results.get('invalid_segs', ()):
+        if isinstance(seg, dict) and tuple(seg['size']) != (height, width):
+            raise ValueError(
+                f'{results.get("img_path")} is {width}x{height} pixels '
+                f'(w x h) as it is loaded, but the mask of a crowd in it '
+                f'{seg["size"][1]}x{seg["size"][0]}; bring the annotations '
+                "('segmentation' with 'size' as (h, w)) to the size of the "
+                'image')
