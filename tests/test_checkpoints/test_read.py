@@ -11,7 +11,7 @@ from mmengine.logging import HistoryBuffer, MessageHub
 from safetensors.torch import save_file
 
 from vitpose_mm.checkpoints import CheckpointError, read_checkpoint
-from vitpose_mm.checkpoints.read import unpickle_restricted
+from vitpose_mm.checkpoints.unpickle import unpickle_restricted
 
 
 class Call:

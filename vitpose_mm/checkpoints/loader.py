@@ -9,8 +9,8 @@ import torch
 from mmengine.dist import barrier, get_rank
 from mmengine.runner import CheckpointLoader
 
+from .checkpoint_file import hand_over
 from .read import CheckpointError, read_checkpoint, weights_file
-from .translate import translate
 
 # MMEngine logs the function's name from its eleventh letter on as the name of
 # the backend, so the names below are part of what users read.
@@ -22,7 +22,6 @@ def load_from_local(filename: str, map_location: Any = None) -> dict:
 
     Replaces MMEngine's loader of local files, which torch >= 2.6 stops from
     reading MMEngine's own checkpoints and which older torch lets run code.
-    Foreign ViTPose and ViT layouts come out in ours.
 
     Args:
         filename: Path, may begin with ~.
@@ -31,7 +30,7 @@ def load_from_local(filename: str, map_location: Any = None) -> dict:
     Raises:
         CheckpointError: See read_checkpoint.
     """
-    return translate(read_checkpoint(filename, map_location), filename)
+    return hand_over(read_checkpoint(filename, map_location), filename)
 
 
 def local_file(filename: str) -> Path:
@@ -65,4 +64,4 @@ def load_from_http(filename: str, map_location: Any = None) -> dict:
                 f'{filename} could not be downloaded ({error}); download it '
                 f'by other means and save it as {path}') from error
     barrier()
-    return translate(read_checkpoint(path, map_location), path)
+    return hand_over(read_checkpoint(path, map_location), path)

@@ -1,20 +1,25 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import ctypes
 import hashlib
+import mmap as memory_map
 import pickle
 import re
+import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Union
 from zipfile import is_zipfile
 
 import torch
-from mmengine.utils import digit_version
 from safetensors import SafetensorError, safe_open
+from torch import Tensor
 
-from .allowed_globals import allowed_globals
+from .unpickle import unpickle
+
+# From Linux's <linux/mman.h>; Python's mmap module does not name it.
+MADV_PAGEOUT = 21
 
 
-class CheckpointError(RuntimeError):
+class CheckpointError(ValueError):
     """A checkpoint cannot be used; the message says which, why and what to
     do."""
 
@@ -70,6 +75,26 @@ def weights_file(path: Union[str, Path]) -> Path:
     return path / 'model.safetensors' if path.is_dir() else path
 
 
+def release(tensor: Tensor) -> None:
+    """Hint that a tensor's pages may leave memory.
+
+    The contents stay: pages of a memory-mapped file are read again when they
+    are needed. Without the hint, what is copied out of a mapped file counts
+    twice. Does nothing where the system has no such hint.
+
+    Args:
+        tensor: Contiguous, on any device.
+    """
+    if tensor.device.type != 'cpu' or sys.platform != 'linux':
+        return
+    page = memory_map.PAGESIZE
+    start = -(-tensor.data_ptr() // page) * page
+    length = (tensor.data_ptr() + tensor.nbytes) // page * page - start
+    if length > 0:
+        ctypes.CDLL(None).madvise(
+            ctypes.c_void_p(start), ctypes.c_size_t(length), MADV_PAGEOUT)
+
+
 def digest(path: Path) -> str:
     """First 16 hexadecimal digits of a file's SHA-256."""
     total = hashlib.sha256()
@@ -123,47 +148,3 @@ def read_safetensors(path: Path, map_location: Any) -> dict:
             f'{path} was not loaded: it is no .safetensors file or is '
             f'incomplete ({error}); download or copy it again') from error
     return dict(state_dict=state_dict, **(dict(meta=meta) if meta else {}))
-
-
-def unpickle(path: Path, map_location: Any, mmap: bool) -> dict:
-    """Read what torch.save wrote, with the names of allowed_globals only."""
-    allowed = allowed_globals()
-    if digit_version(torch.__version__) >= digit_version('2.6.0'):
-        pairs = [(value, name) for name, value in allowed.items()]
-        with torch.serialization.safe_globals(pairs):
-            return torch.load(
-                path, map_location, weights_only=True, mmap=mmap)
-    return unpickle_restricted(path, map_location, mmap)
-
-
-def unpickle_restricted(path: Path,
-                        map_location: Any,
-                        mmap: bool = False) -> dict:
-    """Read with an unpickler that resolves only listed names.
-
-    For torch < 2.6, whose weights-only reading takes no such list.
-    """
-    from torch import _weights_only_unpickler
-    allowed = {**_weights_only_unpickler._get_allowed_globals(),
-               **allowed_globals()}
-
-    class Unpickler(pickle.Unpickler):
-
-        def find_class(self, module: str, name: str) -> Any:
-            # torch.save writes Python 2 names.
-            module = 'builtins' if module == '__builtin__' else module
-            full_name = f'{module}.{name}'
-            if full_name not in allowed:
-                raise pickle.UnpicklingError(f'GLOBAL {full_name} refused')
-            return allowed[full_name]
-
-    def load(file, **options) -> Any:
-        return Unpickler(file, **options).load()
-
-    return torch.load(
-        path,
-        map_location,
-        pickle_module=SimpleNamespace(
-            __name__='restricted_pickle', Unpickler=Unpickler, load=load),
-        weights_only=False,
-        mmap=mmap)

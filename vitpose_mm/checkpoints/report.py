@@ -5,41 +5,37 @@ from typing import Iterable, List, Optional
 
 @dataclass
 class Report:
-    """What became of a checkpoint on its way into a model.
-
-    The loader starts it, the ViT completes and logs it. On the way it
-    travels as a dict in the metadata that PyTorch keeps beside a state dict,
-    which other models ignore.
+    """What became of a checkpoint on its way into a model or another file:
+    a table for the log.
 
     Attributes:
         source: File that was read.
-        layout: Name of its layout, None if it is none of ours.
-        refusal: Why a ViT cannot use the file, None if it can.
+        layout: Name of its layout, None if it is none that is known.
         datasets: Those of a joint ViTPose+ file, in the order of experts.
-        loaded, folded, copied, resized, ignored, missing: Lines of the
-            table.
+        loaded, folded, copied, resized, guessed, ignored, missing: Lines of
+            the table.
     """
 
     source: str
     layout: Optional[str] = None
-    refusal: Optional[str] = None
     datasets: List[str] = field(default_factory=list)
     loaded: List[str] = field(default_factory=list)
     folded: List[str] = field(default_factory=list)
     copied: List[str] = field(default_factory=list)
     resized: List[str] = field(default_factory=list)
+    guessed: List[str] = field(default_factory=list)
     ignored: List[str] = field(default_factory=list)
     missing: List[str] = field(default_factory=list)
 
-    def refuse_feature(self, feature: str) -> None:
-        """Refuse a file because our ViT has no such thing."""
-        self.refusal = (f'{self.source} does not fit a ViTPose backbone, '
-                        f'which cannot have {feature}')
+    def without(self, feature: str) -> str:
+        """Message for a file that needs what our ViT does not have."""
+        return (f'{self.source} does not fit a ViTPose backbone, which '
+                f'cannot have {feature}')
 
     def rows(self) -> List[tuple]:
         """(what happened, to what) of the table, without empty ones."""
-        kinds = ('loaded', 'folded', 'copied', 'resized', 'ignored',
-                 'missing')
+        kinds = ('loaded', 'folded', 'copied', 'resized', 'guessed',
+                 'ignored', 'missing')
         return [(kind, line) for kind in kinds for line in getattr(self, kind)]
 
     def table(self) -> str:

@@ -3,11 +3,11 @@ import re
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Set, Tuple
 
-from vitpose_mm.checkpoints.layouts import StateDict, datasets_of, ffn_of
-from vitpose_mm.checkpoints.layouts.common import wrong_width
+from vitpose_mm.checkpoints.names import StateDict, datasets_of, ffn_of
+from vitpose_mm.checkpoints.other_functions import wrong_width
+from vitpose_mm.checkpoints.positions import guess_grid
 from vitpose_mm.checkpoints.read import CheckpointError
 from vitpose_mm.models.backbones.archs import ARCHS, arch_name
-from vitpose_mm.models.layers import guess_grid
 
 # Of the classic decoder's deconvolutions (arXiv 2204.12484, section 3.1).
 CLASSIC_CHANNELS = 256

@@ -4,13 +4,13 @@ from datetime import date
 from pathlib import Path
 from typing import Dict, Optional
 
-from vitpose_mm.checkpoints.layouts import (StateDict, ffn_of, hf, meta_of,
-                                            mmpose, official, vitpose_mm)
-from vitpose_mm.checkpoints.layouts.common import foreign_feature
+from vitpose_mm.checkpoints.checkpoint_file import CheckpointFile
+from vitpose_mm.checkpoints.layouts import hf, mmpose, official, vitpose_mm
+from vitpose_mm.checkpoints.names import StateDict, ffn_of
+from vitpose_mm.checkpoints.other_functions import foreign_feature
 from vitpose_mm.checkpoints.read import (CheckpointError, digest,
                                          read_checkpoint, weights_file)
 from vitpose_mm.checkpoints.report import Report
-from vitpose_mm.checkpoints.translate import to_ours
 from vitpose_mm.checkpoints.write import write_weights
 from vitpose_mm.fileio import write_beside
 from vitpose_mm.version import __version__
@@ -49,11 +49,9 @@ def convert(source: Path, target: Path, layout: str,
         OSError: If the disk refuses.
     """
     check_target(target, layout)
-    checkpoint = read_checkpoint(source, map_location='cpu', mmap=True)
-    meta = meta_of(checkpoint)
-    state_dict, report = to_ours(checkpoint, source)
-    if report.refusal:
-        raise CheckpointError(report.refusal)
+    file = CheckpointFile.of(
+        read_checkpoint(source, map_location='cpu', mmap=True), source)
+    state_dict, report = file.to_ours()
     feature = foreign_feature(state_dict)
     if feature and layout != 'vitpose_mm':
         raise CheckpointError(f"{source} has {feature}, which the layout "
@@ -67,15 +65,16 @@ def convert(source: Path, target: Path, layout: str,
             f"with --dataset: {', '.join(report.datasets)}")
     provenance = describe_source(source, report, dataset)
     kept = {} if dataset else {
-        key: meta[key] for key in ('dataset_meta', 'cfg') if key in meta}
+        key: file.meta[key] for key in ('dataset_meta', 'cfg')
+        if key in file.meta}
     if layout == 'hf':
-        config = hf_config(read_contents(state_dict, meta), report.source)
+        config = hf_config(read_contents(state_dict, file.meta), report.source)
         write_beside(target, lambda folder: write_folder(
             folder, config, hf.from_ours(state_dict), provenance))
         return report
-    translated = TARGETS[layout].from_ours(state_dict)
+    converted = TARGETS[layout].from_ours(state_dict)
     write_beside(target, lambda path: write_weights(
-        path, translated, provenance, kept))
+        path, converted, provenance, kept))
     return report
 
 

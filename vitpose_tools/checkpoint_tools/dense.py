@@ -2,8 +2,8 @@
 import torch
 
 from vitpose_mm.checkpoints.expert_datasets import full_name
-from vitpose_mm.checkpoints.layouts import (StateDict, datasets_of, ffn_of,
-                                            is_joint)
+from vitpose_mm.checkpoints.names import (StateDict, datasets_of, ffn_of,
+                                          is_joint)
 from vitpose_mm.checkpoints.read import CheckpointError
 from vitpose_mm.checkpoints.report import Report
 

@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import List, Optional
 
 import vitpose_mm
+from vitpose_mm.checkpoints.checkpoint_file import CheckpointFile
 from vitpose_mm.checkpoints.expert_datasets import EXPERT_DATASETS
-from vitpose_mm.checkpoints.layouts import StateDict, meta_of, unwrap
-from vitpose_mm.checkpoints.read import (CheckpointError, read_checkpoint,
-                                         weights_file)
-from vitpose_mm.checkpoints.translate import to_ours
+from vitpose_mm.checkpoints.names import StateDict
+from vitpose_mm.checkpoints.read import read_checkpoint, weights_file
 from vitpose_mm.models.backbones.archs import ARCHS
 from .contents import Contents, missing_names, read_contents
 
@@ -34,22 +33,21 @@ def inspect_checkpoint(path: Path) -> dict:
         CheckpointError: If the file cannot be read or its layout is unknown.
     """
     checkpoint = read_checkpoint(path, map_location='cpu', mmap=True)
-    tensors = unwrap(checkpoint)
+    file = CheckpointFile.of(checkpoint, path)
+    dtypes = {str(tensor.dtype).replace('torch.', '')
+              for tensor in file.tensors.values()}
     # Names and shapes tell all; nothing needs to be read or computed.
-    shapes = {key: tensor.to('meta') for key, tensor in tensors.items()}
-    state_dict, report = to_ours(
-        dict(state_dict=shapes, meta=meta_of(checkpoint)), path)
-    if report.refusal:
-        raise CheckpointError(report.refusal)
-    contents = read_contents(state_dict, meta_of(checkpoint))
+    file.tensors = {key: tensor.to('meta')
+                    for key, tensor in file.tensors.items()}
+    state_dict, report = file.to_ours()
+    contents = read_contents(state_dict, file.meta)
     return dict(
         file=str(path),
         bytes=weights_file(path).stat().st_size,
         layout=report.layout,
         **asdict(contents),
         img_size=contents.img_size,
-        dtypes=sorted({str(tensor.dtype).replace('torch.', '')
-                       for tensor in tensors.values()}),
+        dtypes=sorted(dtypes),
         on_load=[f'{kind}: {line}' for kind, line in report.rows()],
         unusual=[
             *unusual_contents(contents, state_dict),

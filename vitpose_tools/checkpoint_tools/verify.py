@@ -11,9 +11,9 @@ from mmpose.codecs import UDPHeatmap
 from mmpose.models import build_pose_estimator
 from torch import Tensor
 
-from vitpose_mm.checkpoints.layouts import StateDict, meta_of
+from vitpose_mm.checkpoints.checkpoint_file import CheckpointFile
+from vitpose_mm.checkpoints.names import StateDict
 from vitpose_mm.checkpoints.read import CheckpointError, read_checkpoint
-from vitpose_mm.checkpoints.translate import to_ours
 from .contents import Contents, read_contents
 from .dense import fold_dataset
 
@@ -62,17 +62,16 @@ def read_dense(path: Path,
     Raises:
         CheckpointError: If it is none, or joint and ``dataset`` is None.
     """
-    checkpoint = read_checkpoint(path, map_location='cpu', mmap=True)
-    state_dict, report = to_ours(checkpoint, path)
-    if report.refusal:
-        raise CheckpointError(report.refusal)
+    file = CheckpointFile.of(
+        read_checkpoint(path, map_location='cpu', mmap=True), path)
+    state_dict, report = file.to_ours()
     if report.datasets and dataset is None:
         raise CheckpointError(
             f'{path} is a joint ViTPose+ file; choose what to compare with '
             f"--dataset: {', '.join(report.datasets)}")
     if report.datasets:
         state_dict = fold_dataset(state_dict, dataset, report)
-    return state_dict, read_contents(state_dict, meta_of(checkpoint))
+    return state_dict, read_contents(state_dict, file.meta)
 
 
 def choose_model(contents: Contents, config: Optional[Path],

@@ -140,10 +140,14 @@ def test_round_trip_is_exact(tmp_path, stock_model, suffix):
     assert all(torch.equal(back[key], weights[key]) for key in weights)
 
 
-def test_backbone_without_prefix_is_refused_as_a_whole_model(
+def test_backbone_without_prefix_loads_into_a_whole_model(
         tmp_path, stock_model, pose_model):
-    path = tmp_path / 'mae.pth'
-    torch.save(dict(state_dict=stock_model().backbone.state_dict()), path)
+    path = tmp_path / 'backbone.pth'
+    weights = stock_model().backbone.state_dict()
+    torch.save(dict(state_dict=weights), path)
+    model = pose_model()
 
-    with pytest.raises(ValueError, match='load it with init_cfg'):
-        load_checkpoint(pose_model(), str(path))
+    load_checkpoint(model, str(path))
+
+    own = model.backbone.blocks[1].mlp.fc2.weight
+    assert torch.equal(own, weights['layers.1.ffn.layers.1.weight'])

@@ -5,14 +5,15 @@ Names of its own throughout, query, key and value apart, and the official
 position slot 0. ViTPose+ files hold all experts but COCO's head alone.
 """
 import re
+from typing import Optional
 
 import torch
 
 from ..expert_datasets import expert_names
-from ..memory import release
+from ..names import BACKBONE, StateDict, datasets_of, num_experts
+from ..positions import fold_slot, unfold_slot
+from ..read import release
 from ..report import Report
-from .common import StateDict, datasets_of, num_experts
-from .official import fold_slot, unfold_slot
 
 POSITIONS = 'backbone.embeddings.position_embeddings'
 PATCHES = 'backbone.embeddings.patch_embeddings.projection.'
@@ -34,6 +35,9 @@ CLASSIC_NAMES = {
     'head.batchnorm2.': 'head.deconv_layers.4.',
     'head.conv.': 'head.final_layer.',
 }
+# Names that every such file has.
+SIGNS = (POSITIONS, f'{PATCHES}weight',
+         'backbone.encoder.layer.0.layernorm_before.weight')
 LAYER = re.compile(r'backbone\.encoder\.layer\.(\d+)\.')
 BLOCK = re.compile(r'backbone\.blocks\.(\d+)\.')
 QKV = tuple(f'attention.attention.{part}.' for part in ('query', 'key',
@@ -41,25 +45,30 @@ QKV = tuple(f'attention.attention.{part}.' for part in ('query', 'key',
 
 
 def matches(state_dict: StateDict) -> bool:
-    """Whether the names are those of VitPoseForPoseEstimation."""
-    return (POSITIONS in state_dict and f'{PATCHES}weight' in state_dict
-            and 'backbone.encoder.layer.0.layernorm_before.weight'
-            in state_dict)
+    """Whether the names are those of VitPoseForPoseEstimation, or of its
+    backbone."""
+    return any(
+        all(name[skipped:] in state_dict for name in SIGNS)
+        for skipped in (0, len(BACKBONE)))
 
 
-def to_ours(state_dict: StateDict, report: Report) -> StateDict:
-    """Translate to our layout; a file with experts stays joint.
+def to_ours(state_dict: StateDict, report: Report,
+            num_patches: Optional[int] = None) -> StateDict:
+    """Bring their names to our layout; a file with experts stays joint.
 
     Args:
         state_dict: Their names.
         report: Gets what is folded and ignored.
+        num_patches: Not asked for: transformers always has slot 0.
     """
-    count = num_experts(LAYER.sub(r'blocks.\1.', key) for key in state_dict)
-    head = f'heads.{expert_names(count)[0]}.' if count else 'head.'
+    if POSITIONS not in state_dict:
+        state_dict = {BACKBONE + key: state_dict[key] for key in state_dict}
     ours = {}
     for key, tensor in state_dict.items():
+        if key.startswith('head.'):
+            continue
         if key == POSITIONS:
-            ours['backbone.pos_embed'] = fold_slot(tensor, report)
+            ours[f'{BACKBONE}pos_embed'] = fold_slot(tensor, report)
         elif QKV[0] in key:
             target = rename_block(key.replace(QKV[0], 'attn.qkv.'))
             parts = [state_dict[key.replace(QKV[0], part)] for part in QKV]
@@ -67,13 +76,25 @@ def to_ours(state_dict: StateDict, report: Report) -> StateDict:
             for part in parts:
                 release(part)
         elif not any(part in key for part in QKV):
-            name = rename(key, head)
+            name = rename(key)
             if name:
                 ours[name] = tensor
             else:
                 report.ignored.append(key)
     report.folded.append('query, key and value of each block joined')
-    return ours
+    return {**ours, **heads_to_ours(state_dict)}
+
+
+def heads_to_ours(state_dict: StateDict) -> StateDict:
+    """Give their head the names that it has in our models; in a joint file
+    it is the first dataset's."""
+    count = num_experts(LAYER.sub(r'blocks.\1.', key) for key in state_dict)
+    head = f'heads.{expert_names(count)[0]}.' if count else 'head.'
+    return {
+        re.sub(r'^head\.', head, rename(key)): tensor
+        for key, tensor in state_dict.items()
+        if key.startswith('head.') and rename(key)
+    }
 
 
 def rename_block(key: str) -> str:
@@ -81,7 +102,7 @@ def rename_block(key: str) -> str:
     return LAYER.sub(r'backbone.blocks.\1.', key)
 
 
-def rename(key: str, head: str) -> str:
+def rename(key: str) -> str:
     """Their name -> our name, '' if we have no such tensor."""
     match = LAYER.match(key)
     if match:
@@ -91,12 +112,12 @@ def rename(key: str, head: str) -> str:
                 return rename_block(match[0] + our + rest[len(theirs):])
     for theirs, our in {**BACKBONE_NAMES, **CLASSIC_NAMES}.items():
         if key.startswith(theirs):
-            return re.sub(r'^head\.', head, our + key[len(theirs):])
+            return our + key[len(theirs):]
     return ''
 
 
 def from_ours(state_dict: StateDict) -> StateDict:
-    """Translate from our layout, dense or joint; of heads the first alone."""
+    """From our layout, dense or joint; of heads the first alone."""
     main_head = f'heads.{(datasets_of(state_dict) or [None])[0]}.'
     theirs = {}
     for key, tensor in state_dict.items():

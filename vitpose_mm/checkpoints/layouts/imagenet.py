@@ -6,12 +6,15 @@ Class token, its position slot, the final ``norm`` and heads go, as they do
 in the official ViTPose, which trains a fresh ``last_norm``.
 """
 import re
+from typing import Optional
 
 import torch
 
+from ..names import BACKBONE, PARALLEL_CONV, StateDict, vit_prefix
+from ..other_functions import FOREIGN_PARTS, foreign_feature
+from ..positions import num_extra_slots
+from ..read import CheckpointError
 from ..report import Report, count_names
-from .common import (FOREIGN_PARTS, PARALLEL_CONV, StateDict, foreign_feature,
-                     num_extra_slots, vit_prefix)
 
 # First parts of names in such files. A file with others is some larger model
 # that happens to contain a ViT, and not ours to translate.
@@ -25,42 +28,53 @@ LAYER_SCALE = re.compile(r'\.ls[12]\.gamma$')
 
 def matches(state_dict: StateDict) -> bool:
     """Whether this is such a ViT, of our function or not."""
-    return (vit_prefix(state_dict) == ''
-            and 'last_norm.weight' not in state_dict
-            and {key.split('.')[0] for key in state_dict}
-            <= {*KNOWN_PARTS, *FOREIGN_PARTS})
+    prefix = vit_prefix(state_dict)
+    if prefix is None or f'{prefix}last_norm.weight' in state_dict:
+        return False
+    if any('final_layer.' in key for key in state_dict):
+        return False  # a pose model that lacks its final norm
+    parts = {key[len(prefix):].split('.')[0] for key in state_dict
+             if key.startswith(prefix)}
+    return parts <= {*KNOWN_PARTS, *FOREIGN_PARTS}
 
 
-def to_ours(state_dict: StateDict, report: Report) -> StateDict:
-    """Translate to our layout: the backbone alone, without a final norm.
+def to_ours(state_dict: StateDict, report: Report,
+            num_patches: Optional[int] = None) -> StateDict:
+    """Bring them to our layout: the backbone alone, without a final norm.
 
     Args:
         state_dict: Their names.
-        report: Gets what is folded and ignored, and the refusal.
+        report: Gets what is folded and ignored.
+        num_patches: Of the grid that it was trained on, where that is known.
+
+    Raises:
+        CheckpointError: If it computes something that our ViT does not.
     """
+    prefix = vit_prefix(state_dict)
     state_dict = join_biases(
-        {key.replace('.PCM.', '.pcm.'): tensor
+        {key[len(prefix):].replace('.PCM.', '.pcm.')
+         if key.startswith(prefix) else key: tensor
          for key, tensor in state_dict.items()}, report)
     feature = foreign_feature(
         key for key in state_dict
         if not LAYER_SCALE.search(key) and not PARALLEL_CONV.match(key))
     if feature:
-        report.refuse_feature(feature)
-        return state_dict
+        raise CheckpointError(report.without(feature))
     ours, ignored = {}, []
     for key, tensor in state_dict.items():
         if key.split('.')[0] in ('patch_embed', 'pos_embed', 'blocks'):
-            ours[f'backbone.{key}'] = tensor
+            ours[f'{BACKBONE}{key}'] = tensor
         else:
             ignored.append(key)
     if ignored:
         report.ignored.append(count_names(ignored))
     tokens = sum(key in ('cls_token', 'dist_token') for key in ignored)
-    extra = num_extra_slots(state_dict['pos_embed'].shape[1], tokens)
+    extra = num_extra_slots(state_dict['pos_embed'].shape[1], tokens,
+                            num_patches)
     if extra:
         report.ignored.append('position slots of tokens that ViTPose does '
                               f'not have: {extra}')
-    ours['backbone.pos_embed'] = state_dict['pos_embed'][:, extra:]
+    ours[f'{BACKBONE}pos_embed'] = state_dict['pos_embed'][:, extra:]
     fold_layer_scale(ours, report)
     complete_qkv(ours, report)
     return ours

@@ -1,14 +1,14 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 """The layout of MMPose 1.x's own ViTPose: mmpretrain's VisionTransformer.
 
-The loader leaves such files alone, because MMPose's own models load them in
-the same process; our ViT renames them when they reach it.
+MMPose's own models load such files in the same process.
 """
 import re
-from typing import Dict
+from typing import Dict, Optional
 
+from ..names import BACKBONE, StateDict
+from ..positions import num_extra_slots
 from ..report import Report, count_names
-from .common import StateDict, num_extra_slots
 
 # Theirs -> ours, below the backbone's prefix.
 TO_OURS: Dict[str, str] = {
@@ -44,59 +44,48 @@ def matches_at(state_dict: StateDict, prefix: str) -> bool:
             and f'{prefix}layers.0.attn.qkv.weight' in state_dict)
 
 
-def to_ours(state_dict: StateDict, report: Report) -> StateDict:
-    """Translate a whole file to our layout.
-
-    Args:
-        state_dict: Their names, with or without ``backbone.``.
-        report: Gets what is ignored.
-    """
-    bare = matches_at(state_dict, '')
-    is_pose = 'head.final_layer.weight' in state_dict
-    ours, ignored = {}, []
-    for key, tensor in state_dict.items():
-        if key.startswith('backbone.') or (is_pose
-                                           and key.startswith('head.')):
-            ours[key] = tensor
-        elif bare and not key.startswith('head.'):
-            ours[f'backbone.{key}'] = tensor
-        else:
-            ignored.append(key)
-    if ignored:
-        report.ignored.append(count_names(ignored))
-    rename_backbone(ours, 'backbone.', report)
-    return ours
-
-
-def rename_backbone(state_dict: StateDict, prefix: str,
-                    report: Report) -> None:
-    """Give a VisionTransformer's tensors our names, in place.
+def to_ours(state_dict: StateDict, report: Report,
+            num_patches: Optional[int] = None) -> StateDict:
+    """Bring a whole file, or a backbone, to our layout.
 
     With a class token it comes from ImageNet: the token, its position slot
     and the final norm go, as with every other file of that kind.
 
     Args:
-        state_dict: Their names after ``prefix``; other keys stay.
-        prefix: Where the backbone sits, with its dot.
+        state_dict: Their names, with or without ``backbone.``.
         report: Gets what is ignored.
+        num_patches: Of the grid that it was trained on, where that is known.
     """
+    bare = matches_at(state_dict, '')
+    prefix = '' if bare else BACKBONE
     from_imagenet = f'{prefix}cls_token' in state_dict
-    pos_embed = state_dict[f'{prefix}pos_embed']
-    extra = num_extra_slots(pos_embed.shape[1], int(from_imagenet))
-    state_dict[f'{prefix}pos_embed'] = pos_embed[:, extra:]
-    ignored = [f'position slot {i} (class token)' for i in range(extra)]
-    for key in [key for key in state_dict if key.startswith(prefix)]:
-        name, tensor = key[len(prefix):], state_dict.pop(key)
-        if from_imagenet and name.split('.')[0] in ('cls_token', 'ln1'):
-            ignored.append(name)
+    is_pose = 'head.final_layer.weight' in state_dict
+    ours, ignored = {}, []
+    for key, tensor in state_dict.items():
+        name = key[len(prefix):] if key.startswith(prefix) else ''
+        if key.startswith('head.'):
+            if is_pose:
+                ours[key] = tensor
+            else:
+                ignored.append(key)
+        elif not name or (from_imagenet
+                          and name.split('.')[0] in ('cls_token', 'ln1')):
+            ignored.append(name or key)
         else:
-            state_dict[prefix + rename(name, TO_OURS)] = tensor
+            ours[BACKBONE + rename(name, TO_OURS)] = tensor
+    slots = ours[f'{BACKBONE}pos_embed']
+    extra = num_extra_slots(slots.shape[1], int(from_imagenet), num_patches)
+    ours[f'{BACKBONE}pos_embed'] = slots[:, extra:]
     if ignored:
-        report.ignored.append(', '.join(ignored))
+        report.ignored.append(count_names(ignored))
+    report.ignored += [
+        f'position slot {i} (class token)' for i in range(extra)
+    ]
+    return ours
 
 
 def from_ours(state_dict: StateDict) -> StateDict:
-    """Translate from our layout, dense only."""
+    """From our layout, dense only."""
     return {
         f"backbone.{rename(key[len('backbone.'):], FROM_OURS)}"
         if key.startswith('backbone.') else key: tensor

@@ -6,14 +6,13 @@ all others; ``keypoint_head.*`` and, with several datasets,
 ``associate_keypoint_heads.<i>.*``.
 """
 import re
-
-import torch
-from torch import Tensor
+from typing import Optional
 
 from ..expert_datasets import EXPERT_DATASETS, expert_names
+from ..names import (BACKBONE, EXPERT, VIT_PARTS, StateDict, datasets_of,
+                     is_joint, num_experts, sort_heads, vit_prefix)
+from ..positions import fold_slot, has_added_slot, num_extra_slots, unfold_slot
 from ..report import Report, count_names
-from .common import (EXPERT, VIT_PARTS, StateDict, datasets_of, is_joint,
-                     num_experts, num_extra_slots, sort_heads, vit_prefix)
 
 HEAD = 'keypoint_head.'
 ASSOCIATE = re.compile(r'associate_keypoint_heads\.(\d+)\.(.+)')
@@ -34,34 +33,51 @@ def matches(state_dict: StateDict) -> bool:
             and num_extra_slots(state_dict[f'{prefix}pos_embed'].shape[1]) > 0)
 
 
-def to_ours(state_dict: StateDict, report: Report) -> StateDict:
-    """Translate to our layout; a joint file stays joint.
+def to_ours(state_dict: StateDict, report: Report,
+            num_patches: Optional[int] = None) -> StateDict:
+    """Bring official names to our layout; a joint file stays joint.
 
     Args:
         state_dict: Official names.
         report: Gets what is folded and ignored.
+        num_patches: Of the grid that it was trained on, where that is known.
     """
     prefix = vit_prefix(state_dict)
-    joint, count = is_joint(state_dict, prefix), num_experts(state_dict)
-    names = expert_names(count)
-    main_head = f'heads.{names[0]}.' if joint else 'head.'
+    joint = is_joint(state_dict, prefix)
+    heads = heads_to_ours(state_dict)
     ours, ignored = {}, []
     for key, tensor in state_dict.items():
         name = key[len(prefix):] if key.startswith(prefix) else ''
         if name.split('.')[0] in VIT_PARTS and (joint
                                                 or not EXPERT.match(name)):
-            ours[f'backbone.{name}'] = tensor
-        elif key.startswith(HEAD):
-            ours[main_head + key[len(HEAD):]] = tensor
-        elif joint and ASSOCIATE.match(key):
-            index, name = ASSOCIATE.match(key).groups()
-            ours[f'heads.{names[int(index) + 1]}.{name}'] = tensor
-        else:
+            ours[f'{BACKBONE}{name}'] = tensor
+        elif not key.startswith(HEAD) and not (joint and ASSOCIATE.match(key)):
             ignored.append(key)
     note_ignored(report, ignored, prefix)
-    cut_heads(ours, report)
-    ours['backbone.pos_embed'] = fold_slot(ours['backbone.pos_embed'], report)
-    return sort_heads(ours, names)
+    cut_heads(heads, report)
+    ours.update(heads)
+    slots = ours[f'{BACKBONE}pos_embed']
+    if has_added_slot(slots.shape[1], num_patches):
+        ours[f'{BACKBONE}pos_embed'] = fold_slot(slots, report)
+    return sort_heads(ours, expert_names(num_experts(state_dict)))
+
+
+def heads_to_ours(state_dict: StateDict) -> StateDict:
+    """Give the heads of a file the names that they have in our models:
+    ``head`` in a dense file, ``heads.<dataset>`` in a joint one. What other
+    datasets' heads a dense file has is left out."""
+    joint = is_joint(state_dict, vit_prefix(state_dict))
+    names = expert_names(num_experts(state_dict))
+    main_head = f'heads.{names[0]}.' if joint else 'head.'
+    heads = {}
+    for key, tensor in state_dict.items():
+        associate = ASSOCIATE.match(key)
+        if key.startswith(HEAD):
+            heads[main_head + key[len(HEAD):]] = tensor
+        elif joint and associate:
+            index, name = associate.groups()
+            heads[f'heads.{names[int(index) + 1]}.{name}'] = tensor
+    return heads
 
 
 def note_ignored(report: Report, ignored: list, prefix: str) -> None:
@@ -81,43 +97,21 @@ def note_ignored(report: Report, ignored: list, prefix: str) -> None:
             for key in others))
 
 
-def cut_heads(ours: StateDict, report: Report) -> None:
+def cut_heads(heads: StateDict, report: Report) -> None:
     """Drop channels that an associate head has beyond its dataset's
     keypoints: official training can pad them."""
     for name, num_keypoints in list(EXPERT_DATASETS.items())[1:]:
         key = f'heads.{name}.final_layer.'
-        weight = ours.get(f'{key}weight')
+        weight = heads.get(f'{key}weight')
         if weight is not None and weight.shape[0] > num_keypoints:
             report.folded.append(f'head of {name}: {weight.shape[0]} channels '
                                  f'cut to its {num_keypoints} keypoints')
             for part in ('weight', 'bias'):
-                ours[key + part] = ours[key + part][:num_keypoints]
-
-
-def fold_slot(pos_embed: Tensor, report: Report) -> Tensor:
-    """Add slot 0 of a position embedding to all others.
-
-    The official forward pass does so for every token, so the sum is exact.
-
-    Args:
-        pos_embed: Shape (1, 1 + N, D).
-        report: Gets a line.
-
-    Returns:
-        Shape (1, N, D).
-    """
-    report.folded.append('position slot 0 added to the '
-                         f'{pos_embed.shape[1] - 1} patch slots')
-    return pos_embed[:, 1:] + pos_embed[:, :1]
-
-
-def unfold_slot(pos_embed: Tensor) -> Tensor:
-    """Prepend a slot of zeros: (1, N, D) to (1, 1 + N, D)."""
-    return torch.cat([torch.zeros_like(pos_embed[:, :1]), pos_embed], dim=1)
+                heads[key + part] = heads[key + part][:num_keypoints]
 
 
 def from_ours(state_dict: StateDict) -> StateDict:
-    """Translate from our layout, dense or joint."""
+    """From our layout, dense or joint."""
     official, names = {}, datasets_of(state_dict)
     for key, tensor in state_dict.items():
         if key == 'backbone.pos_embed':

@@ -5,8 +5,8 @@ from typing import Dict
 import torch
 from torch import Tensor, nn
 
-from vitpose_mm.checkpoints.layouts import unwrap
 from vitpose_mm.checkpoints.read import read_checkpoint
+from vitpose_mm.checkpoints.unwrap import unwrap
 from vitpose_mm.checkpoints.write import write_weights
 from vitpose_mm.fileio import write_beside
 from ..unwrap_model import unwrap_model

@@ -1,146 +1,124 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import logging
-from copy import deepcopy
-from typing import Dict, Optional, Tuple
+from typing import List, Optional
 
 import torch.nn.functional as F
 from mmengine.logging import print_log
-from torch import Tensor
+from torch import Tensor, nn
 
-from vitpose_mm.checkpoints.layouts import common, mmpose, official
+from vitpose_mm.checkpoints.checkpoint_file import FILE, CheckpointFile
+from vitpose_mm.checkpoints.names import BACKBONE, StateDict
+from vitpose_mm.checkpoints.positions import Grid, find_grid
 from vitpose_mm.checkpoints.report import Report, count_names
-from ..layers import guess_grid, resize_pos_embed
-from .archs import arch_name
+from ..layers import resize_pos_embed
+from .check_fit import PATCHES, POS_EMBED, check_fit, check_shapes
+from .find_vit import find_vit
 from .fit_experts import fit_experts
 from .fit_rel_pos import fit_rel_pos
 
-POS_EMBED = 'pos_embed'
-KNOWLEDGE_TOKEN = 'knowledge_token'
-PATCHES = 'patch_embed.proj.weight'
+# Key of a ViT's metadata under which its grid is stored.
+GRID = 'grid'
+# Ends of the names of a position embedding in all layouts.
+POSITIONS = (POS_EMBED, 'position_embeddings')
 
 
-def fit_checkpoint(state_dict: Dict[str, Tensor], prefix: str,
-                   own: Dict[str, Tensor], grid: Tuple[int, int],
-                   told: Optional[dict]) -> None:
-    """Change a state dict in place so that it fits a ViT, and log a table of
-    what was loaded, folded, resized, ignored and missing.
+def store_grid(vit: nn.Module, state_dict: StateDict, prefix: str,
+               local_metadata: dict) -> None:
+    """Write a ViT's grid beside its tensors: a state_dict hook, with
+    PyTorch's arguments. The tensors show only the number of patches."""
+    local_metadata[GRID] = vit.grid
+
+
+def fit_checkpoint(vit: nn.Module, state_dict: StateDict, prefix: str,
+                   local_metadata: dict, strict: bool, missing: List[str],
+                   unexpected: List[str], errors: List[str]) -> None:
+    """Fit a checkpoint to a ViT before it is loaded: a load_state_dict
+    pre-hook, with PyTorch's arguments.
+
+    Brings the ViT's tensors to our layout and to the model's experts,
+    kernels, windows and grid, and logs a table of what was loaded, folded,
+    copied, resized, ignored and missing.
 
     Args:
-        state_dict: Parameter name to tensor; the ViT's in official or
-            mmpretrain naming.
+        vit: What is to be loaded.
+        state_dict: Name to tensor, of the ViT and what is below it; changed
+            in place.
         prefix: The ViT's name in the model with a dot, '' for the ViT alone.
-        own: The ViT's parameters by name, without prefix.
-        grid: (rows, cols) of its position embedding.
-        told: The checkpoint loader's report as a dict, None if the state dict
-            comes from elsewhere.
+        local_metadata: Has the CheckpointFile if the state dict is from one.
+        unexpected: Names that the modules above do not know.
 
     Raises:
-        ValueError: If the file holds no ViT, one that computes something
+        CheckpointError: If the file holds no ViT, one that computes something
             else, several datasets' experts, or one of another size. MMEngine
             would only warn and leave random weights behind.
     """
-    if not prefix:
-        take_backbone(state_dict)
-    report = Report(**deepcopy(told)) if told else Report('state dict')
-    if mmpose.matches_at(state_dict, prefix):
-        mmpose.rename_backbone(state_dict, prefix, report)
-    if told:
-        check_content(state_dict, prefix, own, report)
-    fit_experts(state_dict, prefix, own, report)
-    check_parallel_conv(state_dict, prefix, own, report.source)
-    check_knowledge_token(state_dict, prefix, own, report.source)
-    pad_kernels(state_dict, prefix, own, report)
-    fit_rel_pos(state_dict, prefix, own, report)
-    check_size(state_dict, prefix, own, report.source)
-    fit_pos_embed(state_dict, f'{prefix}{POS_EMBED}', own[POS_EMBED], grid,
-                  report)
-    if told or report.rows():
-        log_table(state_dict, prefix, own, report)
-
-
-def take_backbone(state_dict: Dict[str, Tensor]) -> None:
-    """Drop all but the backbone of a whole model's state dict, in place, and
-    strip its prefix; a backbone's own state dict stays as it is."""
-    if not any(key.startswith('backbone.') for key in state_dict):
+    file = local_metadata.get(FILE)
+    own = vit.state_dict()
+    found = find_vit(state_dict, prefix, file, local_metadata.get(GRID))
+    if found is None or is_for_pytorch(found, own):
         return
-    for key in list(state_dict):
-        tensor = state_dict.pop(key)
-        if key.startswith('backbone.'):
-            state_dict[key[len('backbone.'):]] = tensor
+    ours, report = found.to_ours(num_patches(found, own[POS_EMBED]))
+    weights = {key[len(BACKBONE):]: tensor for key, tensor in ours.items()
+               if key.startswith(BACKBONE)}
+    pad_kernels(weights, own, report)
+    check_fit(weights, own, report.source)
+    fit_experts(weights, own, report)
+    fit_rel_pos(weights, own, report)
+    check_shapes(weights, own, report.source)
+    fit_pos_embed(weights, vit.grid, found.grid, report)
+    if file or report.rows():
+        log_table(weights, own, report)
+    if found is file:
+        # All that the modules above met of it is its backbone.
+        unexpected.clear()
+    for key in [key for key in state_dict if key.startswith(prefix)]:
+        del state_dict[key]
+    state_dict.update({prefix + key: weights[key] for key in weights})
 
 
-def check_content(state_dict: Dict[str, Tensor], prefix: str,
-                  own: Dict[str, Tensor], report: Report) -> None:
-    """Refuse a file that holds no ViT, a foreign one or one elsewhere.
+def is_for_pytorch(found: CheckpointFile, own: StateDict) -> bool:
+    """Whether a state dict has some of a ViT's tensors and no layout, as in a
+    script that changes a few."""
+    return found.layout is None and any(
+        name in found.tensors or BACKBONE + name in found.tensors
+        for name in own)
 
-    Raises:
-        ValueError: If so.
+
+def num_patches(found: CheckpointFile, own: Tensor) -> Optional[int]:
+    """Count the patches of a file's grid, if it states it or has the ViT's.
+
+    Args:
+        found: With the file's names.
+        own: The ViT's position embedding, shape (1, rows * cols, D).
     """
-    fits = any(f'{prefix}{name}' in state_dict for name in own)
-    if report.refusal and (report.layout or not fits):
-        raise ValueError(report.refusal)
-    if not fits:
-        raise ValueError(
-            f'{report.source} holds a backbone alone, without the prefix '
-            f"'{prefix}': load it with init_cfg=dict(type='Pretrained', "
-            f"checkpoint='{report.source}') of the backbone")
+    slots = next((tensor.shape[1] for key, tensor in found.tensors.items()
+                  if key.endswith(POSITIONS) and tensor.ndim == 3
+                  and 'decoder' not in key), 0)
+    stated = found.grid[0] * found.grid[1] if found.grid else 0
+    return next((count for count in (stated, own.shape[1])
+                 if slots - count in (0, 1)), None)
 
 
-def check_parallel_conv(state_dict: Dict[str, Tensor], prefix: str,
-                        own: Dict[str, Tensor], source: str) -> None:
-    """Refuse a ViTAE's weights for a ViT without its convolutions.
-
-    Raises:
-        ValueError: If so.
-    """
-    found = next((key for key in state_dict if key.startswith(prefix)
-                  and common.PARALLEL_CONV.match(key[len(prefix):])), None)
-    if found and not any(map(common.PARALLEL_CONV.match, own)):
-        raise ValueError(
-            f'{source} holds a ViTAE, which has a convolution in each block '
-            f"({found}): set the backbone's type='ViTAE', or load another "
-            'file')
-
-
-def check_knowledge_token(state_dict: Dict[str, Tensor], prefix: str,
-                          own: Dict[str, Tensor], source: str) -> None:
-    """Refuse a file whose ViT has seen more or fewer knowledge tokens.
-
-    Raises:
-        ValueError: If so; a file without any is loaded.
-    """
-    found = state_dict.get(prefix + KNOWLEDGE_TOKEN)
-    count = own[KNOWLEDGE_TOKEN].shape[1] if KNOWLEDGE_TOKEN in own else 0
-    if found is not None and found.shape[1] != count:
-        raise ValueError(
-            f'{source} holds {prefix}{KNOWLEDGE_TOKEN}, {found.shape[1]} '
-            f'learnt by distillation, and the model has {count}: set the '
-            f"backbone's num_knowledge_tokens={found.shape[1]}")
-
-
-def pad_kernels(state_dict: Dict[str, Tensor], prefix: str,
-                own: Dict[str, Tensor], report: Report) -> None:
+def pad_kernels(weights: StateDict, own: StateDict, report: Report) -> None:
     """Surround smaller kernels with zeros, in place: the 14x14 patches of
     MAE's ViT-H, as the official loader does, and the 1x1 convolutions of a
     ViTAE that was pre-trained with masks.
 
     Args:
-        state_dict: Names and tensors.
-        prefix: Of the ViT.
-        own: The ViT's parameters by name, without prefix.
+        weights: The file's tensors by name, in our layout.
+        own: The ViT's.
         report: Gets a line for each kind.
     """
     counts = {}
     for name in own:
-        kernels = state_dict.get(prefix + name)
+        kernels = weights.get(name)
         if kernels is None or kernels.ndim != 4:
             continue
         size, wanted = kernels.shape[-1], own[name].shape[-1]
         if size >= wanted:
             continue
         before, after = (wanted - size) // 2, (wanted - size + 1) // 2
-        state_dict[prefix + name] = F.pad(kernels,
-                                          (before, after, before, after))
+        weights[name] = F.pad(kernels, (before, after, before, after))
         kind = 'patch' if name == PATCHES else 'parallel'
         line = f'{kind} kernels {size}x{size} to {wanted}x{wanted}'
         counts[line] = counts.get(line, 0) + 1
@@ -150,87 +128,44 @@ def pad_kernels(state_dict: Dict[str, Tensor], prefix: str,
     ]
 
 
-def check_size(state_dict: Dict[str, Tensor], prefix: str,
-               own: Dict[str, Tensor], source: str) -> None:
-    """Compare the ViT in a state dict with the wanted size.
-
-    Raises:
-        ValueError: If they differ; names both sizes and the cure.
-    """
-    held = {key[len(prefix):]: value for key, value in state_dict.items()
-            if key.startswith(prefix)}
-    found, wanted = size_of(held), size_of(own)
-    if found and found != wanted:
-        name = arch_name(*found[:2])
-        cure = f"arch='{name}'" if name and found[:2] != wanted[:2] else \
-            'arch and patch_size to these'
-        raise ValueError(
-            f'{source} holds {describe(*found)}, but the model is '
-            f"{describe(*wanted)}: set the backbone's {cure}, or load another "
-            'file')
-    for name, tensor in own.items():
-        if name in held and name != POS_EMBED and \
-                held[name].shape != tensor.shape:
-            raise ValueError(
-                f'{source} holds {name} of shape {tuple(held[name].shape)}, '
-                f'but the model has {tuple(tensor.shape)}: set the '
-                "backbone's arch to the file's, or load another file")
-
-
-def size_of(tensors: Dict[str, Tensor]) -> Optional[Tuple[int, int, int]]:
-    """(embed_dim, depth, patch_size) of a ViT's tensors, None if they lack
-    the patch kernels or all blocks."""
-    blocks = {int(key.split('.')[1]) for key in tensors
-              if key.startswith('blocks.')}
-    if PATCHES not in tensors or not blocks:
-        return None
-    kernels = tensors[PATCHES]
-    return kernels.shape[0], max(blocks) + 1, kernels.shape[-1]
-
-
-def describe(embed_dim: int, depth: int, patch_size: int) -> str:
-    name = arch_name(embed_dim, depth)
-    return (f"a ViT of arch '{name}' " if name else 'a ViT ') + (
-        f'(embed_dim {embed_dim}, depth {depth}, patch_size {patch_size})')
-
-
-def fit_pos_embed(state_dict: Dict[str, Tensor], key: str, own: Tensor,
-                  grid: Tuple[int, int], report: Report) -> None:
+def fit_pos_embed(weights: StateDict, grid: Grid, stated: Optional[Grid],
+                  report: Report) -> None:
     """Bring a position embedding to the ViT's grid, in place.
 
     Args:
-        state_dict: Names and tensors.
-        key: Name of the position embedding.
-        own: The ViT's, shape (1, rows * cols, D).
-        grid: Its (rows, cols).
+        weights: The file's tensors by name, in our layout.
+        grid: The ViT's (rows, cols).
+        stated: The file's, None if it does not say.
         report: Gets lines.
     """
-    pos_embed = state_dict.get(key)
-    if pos_embed is None or pos_embed.shape == own.shape:
+    pos_embed = weights.get(POS_EMBED)
+    if pos_embed is None:
         return
-    # What the loader recognised has lost its additional slots already.
-    extra = 0 if report.layout else common.num_extra_slots(pos_embed.shape[1])
-    if extra == 1 and key.replace(POS_EMBED, 'last_norm.weight') in state_dict:
-        pos_embed = official.fold_slot(pos_embed, report)
-    else:
-        pos_embed = pos_embed[:, extra:]
-    source = guess_grid(pos_embed.shape[1])
-    state_dict[key] = resize_pos_embed(pos_embed, source, grid)
+    source, is_sure = find_grid(pos_embed.shape[1], report.layout, stated,
+                                grid)
+    doubt = '' if is_sure else (
+        '; the file does not state its grid, and this one is a guess: if it '
+        'was trained on crops of another shape, its positions are now wrong')
     if source != grid:
+        # Not in the half precision that a file may have.
+        weights[POS_EMBED] = resize_pos_embed(pos_embed.float(), source, grid)
         report.resized.append(f'pos_embed {source[0]}x{source[1]} to '
-                              f'{grid[0]}x{grid[1]} (rows x cols)')
+                              f'{grid[0]}x{grid[1]} (rows x cols){doubt}')
+    elif doubt:
+        report.guessed.append(
+            f'pos_embed {source[0]}x{source[1]} (rows x cols){doubt}')
 
 
-def log_table(state_dict: Dict[str, Tensor], prefix: str,
-              own: Dict[str, Tensor], report: Report) -> None:
+def log_table(weights: StateDict, own: StateDict, report: Report) -> None:
     """Complete a report with what is loaded and missing, and log it on the
     first process."""
-    missing = [name for name in own if f'{prefix}{name}' not in state_dict]
+    missing = [name for name in own if name not in weights]
     report.loaded.append(f'{len(own) - len(missing)} of {len(own)} tensors '
                          'of the backbone')
     if missing:
         names = ', '.join(missing) if len(missing) < 4 else \
             count_names(missing)
         report.missing.append(f'{names}: stays as initialised')
+    is_odd = missing or 'guess' in report.table()
     print_log(report.table(), 'current',
-              logging.WARNING if missing else logging.INFO)
+              logging.WARNING if is_odd else logging.INFO)

@@ -1,5 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Callable, List, Optional, Sequence, Tuple, Union
 
 import torch
 from mmengine.model import BaseModule, ModuleList
@@ -8,13 +8,12 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from vitpose_mm.checkpoints.translate import REPORT_KEY
 from ..layers import (Attention, Block, Mlp, PatchEmbed, TokenLayout,
                       WindowAttention, resize_pos_embed)
 from ..layers.block import LAYER_NORM_EPS
 from .archs import parse_arch, parse_blocks
 from .attention_options import explain_old_attention, parse_attention
-from .fit_checkpoint import fit_checkpoint
+from .fit_checkpoint import fit_checkpoint, store_grid
 from .freezing import parse_frozen
 
 # Without pre-trained weights, as the official code draws them.
@@ -26,6 +25,10 @@ class ViT(BaseModule):
     """Plain vision transformer of ViTPose (arXiv 2204.12484, section 3.1).
 
     All blocks see the patches at one resolution; there is no class token.
+
+    Loading accepts every layout that ``vitpose_mm.checkpoints`` knows: the
+    hook ``fit_checkpoint`` brings the tensors to this ViT's names, experts,
+    windows and grid, or refuses them.
 
     Args:
         arch: 'small', 'base', 'large', 'huge', 'giant', or
@@ -127,6 +130,9 @@ class ViT(BaseModule):
         for module in self.frozen_modules():
             module.requires_grad_(False)
         self.pos_embed.requires_grad_('pos_embed' not in self.frozen)
+        self._register_load_state_dict_pre_hook(
+            fit_checkpoint, with_module=True)
+        self._register_state_dict_hook(store_grid)
 
     def build_attn(self, index: int) -> nn.Module:
         """Build the attention of block ``index``.
@@ -223,14 +229,6 @@ class ViT(BaseModule):
         if parts[0] == 'blocks':
             return int(parts[1]) + 1, num_layers
         return num_layers - 1, num_layers
-
-    def _load_from_state_dict(self, state_dict: Dict[str, Tensor], prefix: str,
-                              local_metadata: dict, *args) -> None:
-        """Fit a checkpoint to this backbone before it is loaded."""
-        fit_checkpoint(state_dict, prefix, self.state_dict(), self.grid,
-                       local_metadata.get(REPORT_KEY))
-        super()._load_from_state_dict(state_dict, prefix, local_metadata,
-                                      *args)
 
 
 def to_map(x: Tensor, grid: Tuple[int, int]) -> Tensor:

@@ -5,11 +5,11 @@ from .mlp import Mlp
 from .moe_mlp import IndependentMoEMlp, PartialMoEMlp, SharedMoEMlp
 from .parallel_conv import ParallelConv
 from .patch_embed import PatchEmbed
-from .pos_embed import guess_grid, resize_pos_embed
+from .pos_embed import resize_pos_embed
 from .window_attention import WindowAttention
 
 __all__ = [
     'Attention', 'Block', 'IndependentMoEMlp', 'Mlp', 'ParallelConv',
     'PartialMoEMlp', 'PatchEmbed', 'SharedMoEMlp', 'TokenLayout', 'ViTAEBlock',
-    'WindowAttention', 'guess_grid', 'resize_pos_embed'
+    'WindowAttention', 'resize_pos_embed'
 ]

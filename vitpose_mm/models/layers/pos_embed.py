@@ -1,30 +1,8 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-import math
 from typing import Tuple
 
 import torch.nn.functional as F
 from torch import Tensor
-
-
-def guess_grid(num_tokens: int) -> Tuple[int, int]:
-    """Find the token grid of a position embedding, which stores no shape.
-
-    A square number is a square grid (ImageNet and bottom-up models);
-    otherwise the factorisation whose rows / columns come closest to 4 / 3,
-    the shape of a person crop.
-
-    Args:
-        num_tokens: Patch tokens, without class or register tokens.
-
-    Returns:
-        (rows, columns).
-    """
-    side = math.isqrt(num_tokens)
-    if side * side == num_tokens:
-        return side, side
-    pairs = [(num_tokens // cols, cols) for cols in range(1, num_tokens + 1)
-             if num_tokens % cols == 0]
-    return min(pairs, key=lambda p: abs(math.log(p[0] / p[1] * 3 / 4)))
 
 
 def resize_pos_embed(pos_embed: Tensor, grid: Tuple[int, int],

@@ -1,16 +1,22 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-"""What a checkpoint may name while it is unpickled, beyond tensors.
+"""Unpickling that runs no code of the file.
 
-MMEngine writes training state beside the weights: ``HistoryBuffer`` objects
+A checkpoint may name tensors and little else while it is read. MMEngine
+writes training state beside the weights: ``HistoryBuffer`` objects
 (log history) and NumPy arrays and numbers (dataset meta, scores). PyTorch's
 weights-only reading refuses these unless they are listed here. Nothing on the
 list can import, call or write anything of the file's choosing.
 """
 import codecs
+import pickle
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Callable, Dict
 
 import numpy as np
+import torch
 from mmengine.logging import HistoryBuffer
+from mmengine.utils import digit_version
 
 
 def get_statistics_method(owner: Any, name: str) -> Callable:
@@ -49,3 +55,47 @@ def allowed_globals() -> Dict[str, Any]:
         name = f'{dtype_class.__module__}.{dtype_class.__qualname__}'
         allowed[name] = dtype_class
     return allowed
+
+
+def unpickle(path: Path, map_location: Any, mmap: bool) -> dict:
+    """Read what torch.save wrote, with the names of allowed_globals only."""
+    allowed = allowed_globals()
+    if digit_version(torch.__version__) >= digit_version('2.6.0'):
+        pairs = [(value, name) for name, value in allowed.items()]
+        with torch.serialization.safe_globals(pairs):
+            return torch.load(
+                str(path), map_location, weights_only=True, mmap=mmap)
+    return unpickle_restricted(path, map_location, mmap)
+
+
+def unpickle_restricted(path: Path,
+                        map_location: Any,
+                        mmap: bool = False) -> dict:
+    """Read with an unpickler that resolves only listed names.
+
+    For torch < 2.6, whose weights-only reading takes no such list.
+    """
+    from torch import _weights_only_unpickler
+    allowed = {**_weights_only_unpickler._get_allowed_globals(),
+               **allowed_globals()}
+
+    class Unpickler(pickle.Unpickler):
+
+        def find_class(self, module: str, name: str) -> Any:
+            # torch.save writes Python 2 names.
+            module = 'builtins' if module == '__builtin__' else module
+            full_name = f'{module}.{name}'
+            if full_name not in allowed:
+                raise pickle.UnpicklingError(f'GLOBAL {full_name} refused')
+            return allowed[full_name]
+
+    def load(file, **options) -> Any:
+        return Unpickler(file, **options).load()
+
+    return torch.load(
+        str(path),
+        map_location,
+        pickle_module=SimpleNamespace(
+            __name__='restricted_pickle', Unpickler=Unpickler, load=load),
+        weights_only=False,
+        mmap=mmap)

@@ -6,12 +6,13 @@ import torch
 from mmengine.logging import MMLogger
 from mmengine.runner import CheckpointLoader, load_checkpoint
 from mmpose.registry import MODELS
+from timm.models.vision_transformer import VisionTransformer
 
 
 @pytest.fixture
 def log(caplog):
     """What MMEngine's logger writes."""
-    logger = MMLogger.get_instance('translate')
+    logger = MMLogger.get_instance('loading')
     logger.addHandler(caplog.handler)
     caplog.set_level(logging.INFO)
     yield caplog
@@ -48,6 +49,76 @@ def test_file_of_another_model_is_refused_by_a_vit(resnet_file, pose_model,
             load_checkpoint(model, resnet_file)
         else:
             model.backbone.init_weights()
+
+
+class TimmBackbone(torch.nn.Module):
+    """A ViT of somebody else in the same process, under our ViT's name."""
+
+    def __init__(self, **options):
+        super().__init__()
+        self.backbone = VisionTransformer(
+            img_size=64, embed_dim=48, depth=2, num_heads=12, num_classes=0,
+            **options)
+
+
+@pytest.mark.parametrize('prefix', ['', 'backbone.'])
+@pytest.mark.parametrize('container', [None, 'state_dict'])
+def test_foreign_vit_beside_ours_gets_all_of_its_file(tmp_path, fill, prefix,
+                                                      container):
+    source, target = fill(TimmBackbone()), TimmBackbone()
+    weights = {prefix + key: tensor for key, tensor in
+               source.backbone.state_dict().items()}
+    path = str(tmp_path / 'vit.pth')
+    torch.save({container: weights} if container else weights, path)
+
+    load_checkpoint(target if prefix else target.backbone, path, strict=True)
+
+    assert all(map(torch.equal, target.state_dict().values(),
+                   source.state_dict().values()))
+
+
+def test_foreign_port_of_vitpose_gets_its_position_slot(tmp_path,
+                                                        official_weights):
+    weights = official_weights()
+    torch.save(weights, tmp_path / 'official.pth')
+
+    loaded = CheckpointLoader.load_checkpoint(str(tmp_path / 'official.pth'))
+
+    for key in weights:
+        if key.startswith('backbone.'):
+            assert torch.equal(loaded['state_dict'][key], weights[key]), key
+
+
+@pytest.mark.parametrize('name', ['encoder', 'student.backbone'])
+def test_vit_of_another_name_refuses_what_leaves_it_random(
+        tmp_path, official_weights, resnet_file, pose_model, name):
+    torch.save(official_weights(), tmp_path / 'official.pth')
+    model = torch.nn.Module()
+    for part in name.split('.')[:-1]:
+        model.add_module(part, torch.nn.Module())
+    model.get_submodule(name.rpartition('.')[0]).add_module(
+        name.rpartition('.')[2], pose_model().backbone)
+
+    with pytest.raises(ValueError, match=f"holds its ViT as 'backbone.', but "
+                       f"the model's is '{name}.'.*init_cfg"):
+        load_checkpoint(model, str(tmp_path / 'official.pth'))
+    with pytest.raises(ValueError, match='it looks like a ResNet'):
+        load_checkpoint(model, resnet_file)
+
+
+def test_vit_of_another_name_brings_its_tensors_to_ours(tmp_path,
+                                                        official_weights,
+                                                        pose_model):
+    weights = official_weights()
+    torch.save({key.replace('backbone.', 'encoder.'): tensor
+                for key, tensor in weights.items()
+                if key.startswith('backbone.')}, tmp_path / 'encoder.pth')
+    model = torch.nn.ModuleDict(dict(encoder=pose_model().backbone))
+
+    load_checkpoint(model, str(tmp_path / 'encoder.pth'), strict=True)
+
+    slots = weights['backbone.pos_embed']
+    assert torch.equal(model.encoder.pos_embed, slots[:, 1:] + slots[:, :1])
 
 
 def test_file_with_a_student_still_loads_into_a_student(tmp_path, pose_model,
@@ -171,3 +242,67 @@ def test_fault_of_a_joint_file_is_refused_with_its_widths(tmp_path,
     with pytest.raises(ValueError, match='mlp.fc2 of 288 channels and experts '
                        'of 192, which do not make its 384'):
         load_checkpoint(pose_model(384, 1), str(tmp_path / 'file.pth'))
+
+
+def saved_as(path, model, how, img_size):
+    """Save a model in one of the ways that state or hide its grid."""
+    state_dict, meta = model.state_dict(), {}
+    if how in ('config', 'nothing'):
+        state_dict = dict(state_dict)  # without PyTorch's metadata
+    if how == 'config':
+        meta = dict(cfg='codec = make()\nmodel = dict(\n    backbone=dict('
+                    f"type='ViT', img_size={img_size}))\n")
+    torch.save(dict(state_dict=state_dict, meta=meta), path)
+    return str(path)
+
+
+# (h, w) in pixels: landscape, 16:9, 3:1, landscape.
+RESOLUTIONS = [((192, 256), (384, 512)), ((256, 144), (512, 288)),
+               ((384, 128), (256, 128)), ((512, 768), (640, 960))]
+
+
+@pytest.mark.parametrize('old,new', RESOLUTIONS)
+@pytest.mark.parametrize('how', ['stored', 'config', 'nothing'])
+def test_positions_go_from_grid_to_grid_whatever_the_shape(
+        tmp_path, pose_model, fill, log, old, new, how):
+    source = fill(pose_model(24, 1, 2, 'simple', img_size=old)).backbone
+    path = saved_as(tmp_path / 'own.pth', torch.nn.ModuleDict(
+        dict(backbone=source)), how, old)
+    model = pose_model(24, 1, 2, 'simple', img_size=new)
+
+    load_checkpoint(model, path)
+
+    grid = source.pos_embed.detach().unflatten(1, (old[0] // 16, old[1] // 16))
+    expected = torch.nn.functional.interpolate(
+        grid.permute(0, 3, 1, 2), (new[0] // 16, new[1] // 16),
+        mode='bicubic').flatten(2).transpose(1, 2)
+    is_right = torch.allclose(model.backbone.pos_embed, expected, atol=1e-6)
+    # Of 192 patches without a word, 24x8 cannot be told from 16x12.
+    is_unknown = how == 'nothing' and old == (384, 128)
+    assert is_right != is_unknown
+    assert is_unknown == ('is a guess' in log.text)
+
+
+def test_as_many_patches_of_another_shape_are_resized(tmp_path, pose_model,
+                                                      fill):
+    source = fill(pose_model(24, 1, 2, 'simple', img_size=(256, 192)))
+    torch.save(source.state_dict(), tmp_path / 'portrait.pth')
+    model = pose_model(24, 1, 2, 'simple', img_size=(192, 256))
+
+    load_checkpoint(model, str(tmp_path / 'portrait.pth'))
+
+    grid = source.backbone.pos_embed.detach().unflatten(1, (16, 12))
+    expected = torch.nn.functional.interpolate(
+        grid.permute(0, 3, 1, 2), (12, 16), mode='bicubic')
+    torch.testing.assert_close(model.backbone.pos_embed,
+                               expected.flatten(2).transpose(1, 2))
+
+
+def test_published_file_in_a_landscape_model_is_said_to_be_a_guess(
+        tmp_path, official_weights, pose_model, log):
+    torch.save(official_weights(), tmp_path / 'official.pth')
+
+    load_checkpoint(pose_model(img_size=(192, 256)),
+                    str(tmp_path / 'official.pth'))
+
+    assert 'guessed  pos_embed 12x16' in log.text

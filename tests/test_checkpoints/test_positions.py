@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from vitpose_mm.checkpoints.layouts import detect
-from vitpose_mm.checkpoints.layouts.common import num_extra_slots
+from vitpose_mm.checkpoints.positions import guess_grid, num_extra_slots
 
 
 @pytest.mark.parametrize('slots,expected,extra', [
@@ -32,7 +32,7 @@ def test_no_grid_makes_our_file_look_like_another(official_weights):
     for rows, cols in itertools.product(range(1, 40), repeat=2):
         weights['backbone.pos_embed'] = torch.empty(
             1, rows * cols, 24, device='meta')
-        assert detect(weights)[0] == 'vitpose_mm', (rows, cols)
+        assert detect(weights) == 'vitpose_mm', (rows, cols)
 
 
 def test_no_resolution_makes_an_official_file_look_like_another(
@@ -43,4 +43,10 @@ def test_no_resolution_makes_an_official_file_look_like_another(
     for rows, cols in itertools.product(range(1, 40), repeat=2):
         weights['backbone.pos_embed'] = torch.empty(
             1, 1 + rows * cols, 24, device='meta')
-        assert detect(weights)[0] == 'official', (rows, cols)
+        assert detect(weights) == 'official', (rows, cols)
+
+
+@pytest.mark.parametrize('grid', [(14, 14), (16, 16), (16, 12), (24, 18),
+                                  (32, 24), (36, 27), (32, 32), (8, 6)])
+def test_grid_is_found_from_the_number_of_tokens(grid):
+    assert guess_grid(grid[0] * grid[1]) == grid

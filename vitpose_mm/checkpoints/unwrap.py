@@ -1,0 +1,90 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import re
+from typing import Any, Optional, Tuple
+
+from torch import Tensor
+
+from .names import StateDict
+
+# Where training codes keep the weights; of two, the first is taken. MMEngine
+# and most others, timm, MMEngine's averages, MAE and DeiT, timm again,
+# DeepSpeed, DINO.
+CONTAINERS = ('state_dict', 'state_dict_ema', 'ema_state_dict', 'model',
+              'model_ema', 'ema', 'module', 'teacher', 'student')
+# What wrappers put before the names of the model in them: data parallel,
+# Lightning, torch.compile, averages.
+WRAPPERS = ('module.', 'model.', '_orig_mod.', 'ema_model.')
+# Parts of names that every ViT has.
+VIT_SIGNS = ('patch_embed', 'patch_embeddings')
+
+
+def unwrap(checkpoint: Any) -> StateDict:
+    """Find the tensors in what a file holds.
+
+    Args:
+        checkpoint: A state dict, or a dict with one in it; see CONTAINERS.
+
+    Returns:
+        Name to tensor, without the names of wrappers; empty if there are
+        none.
+    """
+    tensors = {key: value for key, value in inner_dict(checkpoint).items()
+               if isinstance(key, str) and isinstance(value, Tensor)}
+    tensors = {key.replace('._orig_mod.', '.'): value
+               for key, value in tensors.items()}
+    wrapper = find_wrapper(tensors)
+    while wrapper:
+        tensors = {key[len(wrapper):]: value for key, value in tensors.items()
+                   if key.startswith(wrapper)}
+        wrapper = find_wrapper(tensors)
+    return tensors
+
+
+def is_wrapped(checkpoint: Any) -> bool:
+    """Whether the tensors are not where, or not named as, MMEngine looks for
+    them: under 'state_dict' or bare, with ``module.`` or without."""
+    if not isinstance(checkpoint, dict):
+        return False
+    found = checkpoint.get('state_dict', checkpoint)
+    names = {re.sub(r'^module\.', '', key) for key in found
+             if isinstance(key, str)}
+    return not names.issuperset(unwrap(checkpoint))
+
+
+def inner_dict(checkpoint: Any) -> dict:
+    """The dict in a checkpoint that has the tensors, {} if there is none."""
+    if not isinstance(checkpoint, dict):
+        return {}
+    for key in CONTAINERS:
+        inner = checkpoint.get(key)
+        if isinstance(inner, dict) and any(
+                isinstance(value, (Tensor, dict)) for value in inner.values()):
+            return inner_dict(inner)
+    return checkpoint
+
+
+def find_wrapper(tensors: StateDict) -> Optional[str]:
+    """The wrapper that all names have, or all of the ViT's; None if none."""
+    for wrapper in WRAPPERS:
+        outside = [key for key in tensors if not key.startswith(wrapper)]
+        is_vit = any(sign in key for key in tensors for sign in VIT_SIGNS)
+        if len(outside) < len(tensors) and (not outside or (
+                is_vit and not any(sign in key for key in outside
+                                   for sign in VIT_SIGNS))):
+            return wrapper
+    return None
+
+
+def meta_of(checkpoint: Any) -> dict:
+    """What a file says about itself, {} if nothing."""
+    meta = checkpoint.get('meta') if isinstance(checkpoint, dict) else None
+    return meta if isinstance(meta, dict) else {}
+
+
+def stored_grid(checkpoint: Any) -> Optional[Tuple[int, int]]:
+    """(rows, cols) that our ViT wrote beside its tensors; None if it did not,
+    or several of different grids did."""
+    metadata = getattr(inner_dict(checkpoint), '_metadata', {})
+    grids = {tuple(entry['grid']) for entry in metadata.values()
+             if isinstance(entry, dict) and entry.get('grid')}
+    return grids.pop() if len(grids) == 1 else None
