@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Callable, Dict, Iterator, List, Tuple
 from zlib import crc32
 
+import numpy as np
 import torch
 from mmcv import ops
 from torch import Tensor
@@ -23,6 +24,17 @@ class Case:
     dtype: torch.dtype
     inputs: Dict[str, Tensor]
     call: Callable
+
+    @property
+    def tolerance(self) -> float:
+        """Largest difference allowed, relative to the largest value or one.
+
+        MMCV passes a scale on in float32, whatever the input is.
+        """
+        scale = dict(self.options).get('scale', 1.0)
+        if self.dtype == torch.float32 or float(np.float32(scale)) != scale:
+            return 1e-5
+        return 1e-12
 
     @property
     def key(self) -> str:

@@ -8,7 +8,6 @@ of mmcv.ops take.
 import math
 from typing import Callable, Dict
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -17,7 +16,7 @@ from torch import Tensor
 def roi_pool(input: Tensor, rois: Tensor, size: tuple,
              scale: float) -> Tensor:
     """Maximum of the pixels that each bin touches."""
-    scale = rois.new_tensor(float(np.float32(scale)))
+    scale = rois.new_tensor(scale)
     height, width = input.shape[2:]
     rows = []
     for image, x1, y1, x2, y2 in rois:
@@ -101,8 +100,6 @@ def reference(operator: str, options: Dict[str, object]) -> Callable:
     if operator == 'ms_deform_attn':
         return ms_deform_attn
     loss = globals()[operator]
-    # MMCV passes the factor on as a single float.
-    numbers = [float(np.float32(options[k])) for k in ('gamma', 'alpha')]
-    return lambda x, target, *weight: loss(x, target, *numbers, *
-                                           (weight or (None, )),
-                                           options['reduction'])
+    return lambda x, target, *weight: loss(
+        x, target, options['gamma'], options['alpha'], *
+        (weight or (None, )), options['reduction'])

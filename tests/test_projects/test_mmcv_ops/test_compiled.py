@@ -33,5 +33,4 @@ def test_operators_return_what_the_compiled_ones_return(
     for case, theirs in zip(some, expected):
         ours = compare.run(case.call, case.inputs)
         assert compare.difference(
-            ours, theirs['tensors']) <= compare.TOLERANCES[str(
-                case.dtype)[6:]], case.key
+            ours, theirs['tensors']) <= case.tolerance, case.key

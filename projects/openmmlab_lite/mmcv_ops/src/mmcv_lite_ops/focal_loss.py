@@ -14,8 +14,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .single import single
-
 TINY = torch.finfo(torch.float32).tiny
 
 
@@ -31,7 +29,7 @@ def sigmoid_focal_loss_forward(input: Tensor, target: Tensor, weight: Tensor,
     """
     x, positive = _signed(input, target)
     factor = _factor(x, positive, alpha)
-    loss = -factor * (-x).sigmoid()**single(gamma) * F.logsigmoid(x)
+    loss = -factor * (-x).sigmoid()**gamma * F.logsigmoid(x)
     output.copy_(loss * _row_weight(weight, target)[:, None])
 
 
@@ -40,7 +38,7 @@ def sigmoid_focal_loss_backward(input: Tensor, target: Tensor, weight: Tensor,
                                 alpha: float) -> None:
     """Fill ``grad_input`` (N, num_classes) with the slopes of the losses."""
     x, positive = _signed(input, target)
-    factor, gamma = _factor(x, positive, alpha), single(gamma)
+    factor = _factor(x, positive, alpha)
     p, rest = x.sigmoid(), (-x).sigmoid()
     slope = factor * rest**gamma * (gamma * p * F.logsigmoid(x) - rest)
     sign = torch.where(positive, 1, -1)
@@ -58,7 +56,7 @@ def softmax_focal_loss_forward(input: Tensor, target: Tensor, weight: Tensor,
         weight (Tensor): Of the classes, shape (num_classes, ), or empty.
     """
     p = _of_target(input, target)
-    loss = -single(alpha) * (1 - p)**single(gamma) * _log(p)
+    loss = -alpha * (1 - p)**gamma * _log(p)
     output.copy_(loss * _row_weight(weight, target) * (target >= 0))
 
 
@@ -76,7 +74,6 @@ def softmax_focal_loss_backward(input: Tensor, target: Tensor, weight: Tensor,
         raise NotImplementedError(
             'softmax_focal_loss has no second derivative; leave out '
             'create_graph=True')
-    gamma, alpha = single(gamma), single(alpha)
     p = _of_target(input, target)
     slope = alpha * (gamma * (1 - p)**(gamma - 1) * p * _log(p) -
                      (1 - p)**gamma)
@@ -100,7 +97,6 @@ def _signed(input: Tensor, target: Tensor) -> Tuple[Tensor, Tensor]:
 
 def _factor(x: Tensor, positive: Tensor, alpha: float) -> Tensor:
     """alpha of the right class, 1 - alpha of the others, (N, C)."""
-    alpha = single(alpha)
     return x.new_tensor([1 - alpha, alpha])[positive.long()]
 
 

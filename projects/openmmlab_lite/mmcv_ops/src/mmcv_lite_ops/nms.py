@@ -11,8 +11,6 @@ import torch
 import torchvision
 from torch import Tensor
 
-from .single import single
-
 
 def nms(boxes: Tensor, scores: Tensor, iou_threshold: float,
         offset: int) -> Tensor:
@@ -24,8 +22,13 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float,
         Tensor: Shape (num_keep, ), int64, on the boxes' device.
     """
     if offset == 0:
-        # torchvision subtracts no offset, and has a kernel for each device.
-        return torchvision.ops.nms(boxes, scores, single(iou_threshold))
+        # torchvision adds no offset, and has a kernel for each device. It
+        # takes equal scores in order, and the threshold as a double: an IoU
+        # that is the threshold in float32 could exceed it.
+        order = scores.sort(descending=True).indices
+        threshold = float(np.float32(iou_threshold))
+        return order[torchvision.ops.nms(boxes[order], scores[order],
+                                         threshold)]
     groups = _suppress(boxes, scores, offset,
                        lambda iou: iou > np.float32(iou_threshold))
     return torch.tensor([group[0] for group in groups],
@@ -69,7 +72,9 @@ def softnms(boxes: Tensor, scores: Tensor, dets: Tensor, iou_threshold: float,
     num = len(corners)
     kept = 0
     while kept < num:
-        best = kept + score[kept:num].argmax()
+        best = kept
+        if not np.isnan(score[kept]):
+            best += np.nanargmax(score[kept:num])
         for values in (corners, score, index):
             values[[kept, best]] = values[[best, kept]]
         out[kept, :4], out[kept, 4] = corners[kept], score[kept]
@@ -78,7 +83,7 @@ def softnms(boxes: Tensor, scores: Tensor, dets: Tensor, iou_threshold: float,
         score[rest] *= _decay(iou, iou_threshold, sigma, method)
         # MMCV moves the last survivor into each gap: the order decides which
         # of two equal scores comes first.
-        order = kept + 1 + _close_gaps(score[rest] >= np.float32(min_score))
+        order = kept + 1 + _close_gaps(~(score[rest] < np.float32(min_score)))
         for values in (corners, score, index):
             values[kept + 1:kept + 1 + len(order)] = values[order]
         kept += 1
@@ -90,7 +95,7 @@ def _suppress(boxes: Tensor, scores: Tensor, offset: int,
               drops) -> List[List[int]]:
     """Groups of a kept box and what it drops, in order of the score."""
     corners = boxes.detach().cpu().numpy()
-    order = scores.sort(descending=True, stable=True).indices.cpu().numpy()
+    order = scores.sort(descending=True).indices.cpu().numpy()
     groups = []
     while len(order):
         first, rest = order[0], order[1:]

@@ -12,7 +12,6 @@ import torchvision
 from torch import Tensor
 
 from .sampling import max_samples, max_samples_backward
-from .single import single
 
 
 def roi_align_forward(input: Tensor, rois: Tensor, output: Tensor,
@@ -29,13 +28,12 @@ def roi_align_forward(input: Tensor, rois: Tensor, output: Tensor,
     if aligned and not rois.is_cuda:
         _check_sizes(rois)
     size = aligned_height, aligned_width
-    scale = single(spatial_scale)
     if pool_mode == 1:
         output.copy_(
-            torchvision.ops.roi_align(input, rois, size, scale, sampling_ratio,
-                                      aligned))
+            torchvision.ops.roi_align(input, rois, size, spatial_scale,
+                                      sampling_ratio, aligned))
     else:
-        max_samples(input, rois, output, argmax_y, argmax_x, scale,
+        max_samples(input, rois, output, argmax_y, argmax_x, spatial_scale,
                     sampling_ratio, aligned)
 
 
@@ -52,8 +50,8 @@ def roi_align_backward(grad_output: Tensor, rois: Tensor, argmax_y: Tensor,
     with torch.enable_grad():
         input = torch.zeros_like(grad_input, requires_grad=True)
         output = torchvision.ops.roi_align(
-            input, rois, (aligned_height, aligned_width),
-            single(spatial_scale), sampling_ratio, aligned)
+            input, rois, (aligned_height, aligned_width), spatial_scale,
+            sampling_ratio, aligned)
     grad_input += torch.autograd.grad(output, input, grad_output)[0]
 
 

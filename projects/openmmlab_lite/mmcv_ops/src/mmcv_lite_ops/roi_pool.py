@@ -7,8 +7,6 @@ keeps them and takes every pixel that a bin touches.
 import torch
 from torch import Tensor
 
-from .single import single
-
 
 def roi_pool_forward(input: Tensor, rois: Tensor, output: Tensor,
                      argmax: Tensor, pooled_height: int, pooled_width: int,
@@ -23,9 +21,8 @@ def roi_pool_forward(input: Tensor, rois: Tensor, output: Tensor,
             is empty; int32.
     """
     height, width = input.shape[2:]
-    scale = single(spatial_scale)
-    start = rois[:, [2, 1]] * scale
-    length = (rois[:, [4, 3]] + 1) * scale - start
+    start = rois[:, [2, 1]] * spatial_scale
+    length = (rois[:, [4, 3]] + 1) * spatial_scale - start
     rows = _bins(start[:, 0], length[:, 0], pooled_height, height)
     columns = _bins(start[:, 1], length[:, 1], pooled_width, width)
     valid = (length > 0).all(1).tolist()
