@@ -22,7 +22,7 @@ from typing import Callable, Dict, Optional
 import click
 import numpy as np
 
-from vitpose_mm.benchmark import environment, time_interleaved, write_result
+from vitpose_tools.benchmark import environment, time_interleaved, write_result
 
 LITE = Path(__file__).parents[1] / 'openmmlab_lite' / 'xtcocotools'
 RESULTS = Path(__file__).parent / 'results'
