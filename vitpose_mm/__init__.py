@@ -7,10 +7,11 @@ asks for that with
 What a person types, the command ``vitpose-mm``, is the package
 ``vitpose_tools``.
 """
-from . import checkpoints, codecs, datasets, engine, evaluation, models
+from . import (checkpoints, codecs, datasets, engine, evaluation, models,
+               visualization)
 from .version import __version__
 
 __all__ = [
     '__version__', 'checkpoints', 'codecs', 'datasets', 'engine', 'evaluation',
-    'models'
+    'models', 'visualization'
 ]

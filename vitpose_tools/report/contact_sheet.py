@@ -22,7 +22,6 @@ def draw_contact_sheet(
     model: torch.nn.Module,
     dataset: BaseDataset,
     num_people: int = 12,
-    visualizer: str = 'PoseLocalVisualizer',
     on_pair: Callable[[], None] = lambda: None,
 ) -> np.ndarray:
     """Draw people of a dataset, ground truth left and prediction right, each
@@ -33,14 +32,17 @@ def draw_contact_sheet(
         dataset: Dataset in test mode, or several joined; of a bottom-up one
             whole images are drawn.
         num_people: People (or images) to draw, spread evenly.
-        visualizer: Registered name of what draws.
         on_pair: Called after each.
 
     Returns:
         The sheet, shape (h, w, 3), BGR.
     """
     drawer = VISUALIZERS.build(
-        dict(type=visualizer, name='contact_sheet', radius=3, line_width=2))
+        dict(
+            type='PoseVisualizer',
+            name='contact_sheet',
+            radius=3,
+            line_width=2))
     pairs = []
     for index in pick(dataset, num_people):
         own = find_part(dataset, index)

@@ -53,9 +53,8 @@ def draw_sheet_of_run(run: Run, checkpoint: Optional[Path], people: int,
         if 'at least one array' not in str(error):
             raise
         raise RunError('the test set holds nobody with annotated keypoints')
-    drawer = config.get('visualizer', {}).get('type', 'PoseLocalVisualizer')
     with progress('Drawing people', min(people, len(dataset))) as advance:
-        return draw_contact_sheet(model, dataset, people, drawer, advance)
+        return draw_contact_sheet(model, dataset, people, advance)
 
 
 def datasets(config: ConfigDict) -> Iterator[ConfigDict]:

@@ -22,3 +22,4 @@ custom_hooks = [
     dict(type='ModelDataCheckHook'),
     dict(type='DataCheckHook'),
 ]
+visualizer = dict(type='PoseVisualizer')

@@ -24,7 +24,7 @@ RED, GREEN = meta([255, 0, 0]), meta([0, 255, 0])
 @pytest.fixture
 def visualizer():
     return VISUALIZERS.build(
-        dict(type='PoseLocalVisualizer', name='test_sheet', radius=3))
+        dict(type='PoseVisualizer', name='test_sheet', radius=3))
 
 
 def at(x, y):

@@ -1,0 +1,4 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from .pose_visualizer import PoseVisualizer
+
+__all__ = ['PoseVisualizer']
