@@ -92,6 +92,7 @@ def unpickle_restricted(path: Path,
     def load(file, **options) -> Any:
         return Unpickler(file, **options).load()
 
+    # torch < 2.2 maps what is named by a string alone.
     return torch.load(
         str(path),
         map_location,
