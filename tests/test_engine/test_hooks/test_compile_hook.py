@@ -7,8 +7,13 @@ from unittest import mock
 import pytest
 import torch
 from mmengine.structures import InstanceData, PixelData
+from mmengine.utils import digit_version
 from mmpose.registry import HOOKS, MODELS
 from mmpose.structures import PoseDataSample
+
+pytestmark = pytest.mark.skipif(
+    digit_version(torch.__version__) < digit_version('2.2.0'),
+    reason='CompileHook refuses this torch')
 
 MODEL = dict(
     type='TopdownPoseEstimator',
@@ -146,6 +151,13 @@ def test_a_model_with_several_heads_is_refused():
     with pytest.raises(ValueError, match='MultiDatasetTopdownPoseEstimator'):
         HOOKS.build(dict(type='CompileHook')).before_test(
             SimpleNamespace(model=model))
+
+
+def test_a_torch_that_cannot_compile_it_is_refused(monkeypatch):
+    monkeypatch.setattr(torch, '__version__', '2.1.2')
+    with pytest.raises(RuntimeError, match='torch >= 2.2.0.*2.1.2'):
+        HOOKS.build(dict(type='CompileHook')).before_train(
+            SimpleNamespace(model=MODELS.build(MODEL)))
 
 
 @pytest.mark.slow

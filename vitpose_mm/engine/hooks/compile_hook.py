@@ -3,11 +3,14 @@ from typing import Callable, Tuple, Union
 
 import torch
 from mmengine.hooks import Hook
+from mmengine.utils import digit_version
 from mmpose.registry import HOOKS
 from torch import Tensor, nn
 
 from ..unwrap_model import unwrap_model
 
+# That of 2.1 fails on the heads of MMPose.
+OLDEST_COMPILER = '2.2.0'
 Outputs = Union[Tensor, Tuple[Tensor, ...]]
 
 
@@ -43,8 +46,14 @@ class CompileHook(Hook):
             model: The estimator, wrapped or not.
 
         Raises:
+            RuntimeError: If torch is older than its compiler has to be.
             ValueError: If it has no single head.
         """
+        if digit_version(torch.__version__) < digit_version(OLDEST_COMPILER):
+            raise RuntimeError(
+                f'CompileHook needs torch >= {OLDEST_COMPILER}, and this is '
+                f'{torch.__version__}; install a newer one, or remove the '
+                'hook from custom_hooks')
         model = unwrap_model(model)
         if not hasattr(model, 'head'):
             raise ValueError(
