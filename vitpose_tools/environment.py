@@ -9,9 +9,10 @@ import click
 
 # Those whose versions matter to each other; of variants, what is installed.
 PACKAGES = ('vitpose_mm', 'torch', 'torchvision', 'numpy', 'opencv-python',
-            'opencv-python-headless', 'mmengine', 'mmcv', 'mmcv-lite', 'mmdet',
-            'mmpose', 'mmpretrain', 'transformers', 'timm', 'openmim',
-            'xtcocotools', 'setuptools')
+            'opencv-python-headless', 'mmengine', 'onedl-mmengine', 'mmcv',
+            'mmcv-lite', 'mmcv-lite-ops', 'mmdet', 'mmpose', 'mmpretrain',
+            'transformers', 'timm', 'openmim', 'xtcocotools',
+            'xtcocotools-lite', 'setuptools')
 
 
 def versions() -> Dict[str, str]:

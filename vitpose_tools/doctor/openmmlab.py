@@ -1,14 +1,32 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import tempfile
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 from ..environment import versions
 from .result import Result, check_import, first_line
 
-MMCV = ('MMCV_WITH_OPS=1 FORCE_CUDA=0 CUDA_VISIBLE_DEVICES= CFLAGS=-g0 '
-        'pip install --no-deps --no-build-isolation mmcv==2.1.0 '
-        '(builds for about 5 minutes; needs a C++ compiler, ninja and '
-        'setuptools < 82)')
+IN_PLACE = ('pip install --no-deps --no-build-isolation '
+            './projects/openmmlab_lite/')
+MMCV = ('In the folder of this repository: pip uninstall mmcv mmcv-lite && '
+        f'pip install --no-deps mmcv-lite==2.1.0 && {IN_PLACE}mmcv_ops')
+XTCOCOTOOLS = ('In the folder of this repository: pip uninstall xtcocotools '
+               f'&& {IN_PLACE}xtcocotools')
+# Distributions of one package, which overwrite each other's files.
+VARIANTS = (('mmcv', 'mmcv-lite'), ('xtcocotools', 'xtcocotools-lite'),
+            ('mmengine', 'onedl-mmengine'))
+
+
+def check_overlaps() -> Result:
+    """No package is installed by two distributions."""
+    found = versions()
+    for both in VARIANTS:
+        if all(name in found for name in both):
+            return Result(
+                'overlaps', 'warn', f'{both[0]} and {both[1]} are both here; '
+                'whichever came last overwrote files of the other',
+                f'pip uninstall {both[0]} {both[1]}, then install one of them')
+    return Result('overlaps', 'ok', 'no package is here twice')
 
 
 def check_opencv() -> Result:
@@ -19,11 +37,15 @@ def check_opencv() -> Result:
 
 
 def check_xtcocotools() -> Result:
-    """Its wheels are compiled for NumPy 1 and fail beside NumPy 2."""
-    return check_import(
-        'xtcocotools', 'xtcocotools.mask',
-        'pip install cython && pip install --force-reinstall --no-deps '
-        '--no-build-isolation --no-binary xtcocotools xtcocotools==1.14.3')
+    """xtcocotools-lite, or a compiled one that is not of another NumPy.
+
+    The wheels of xtcocotools are compiled for NumPy 1.
+    """
+    result = check_import('xtcocotools', 'xtcocotools.mask', XTCOCOTOOLS)
+    found = versions().get('xtcocotools-lite')
+    if result.status == 'ok' and found:
+        return Result('xtcocotools', 'ok', f'xtcocotools-lite {found} imports')
+    return result
 
 
 def check_mmengine() -> Result:
@@ -32,8 +54,20 @@ def check_mmengine() -> Result:
 
 
 def check_mmcv() -> Result:
-    """MMPose imports MMCV's compiled operators, which mmcv-lite lacks."""
-    return check_import('mmcv', 'mmcv.ops', MMCV)
+    """MMCV is compiled, or mmcv-lite has mmcv-lite-ops beside it.
+
+    MMPose imports the operators, which mmcv-lite alone lacks.
+    """
+    result = check_import('mmcv', 'mmcv.ops', MMCV)
+    if result.status != 'ok':
+        return result
+    import mmcv
+    from mmcv import _ext
+    operators = 'compiled operators'
+    if not _ext.__file__.endswith(tuple(EXTENSION_SUFFIXES)):
+        lite = versions().get('mmcv-lite-ops', 'of nobody knows where')
+        operators = f'operators of mmcv-lite-ops {lite}'
+    return Result('mmcv', 'ok', f'{mmcv.__version__} with {operators}')
 
 
 def check_mmdet() -> Result:
@@ -91,23 +125,36 @@ def check_checkpoints() -> Result:
 
 
 def check_drawing() -> Result:
-    """MMPose 1.3 calls int() on 1-element arrays, which NumPy 2.4 refuses."""
+    """Keypoints are drawn: MMPose's own visualizer fails beside NumPy 2.4."""
     try:
-        import numpy as np
-        from mmengine.structures import InstanceData
-        from mmpose.structures import PoseDataSample
         from mmpose.visualization import PoseLocalVisualizer
-        person = InstanceData(
-            keypoints=np.full((1, 1, 2), 8.), keypoint_scores=np.ones((1, 1)))
-        PoseLocalVisualizer().add_datasample(
-            'doctor',
-            np.zeros((16, 16, 3), np.uint8),
-            PoseDataSample(pred_instances=person),
-            draw_gt=False)
+
+        from vitpose_mm.visualization import PoseVisualizer
+        draw_keypoint(PoseVisualizer())
     except Exception as error:
-        return Result('drawing', 'warn', first_line(error),
-                      "Cure the packages above, or: pip install 'numpy<2.4'")
+        return Result('drawing', 'fail', first_line(error),
+                      'Cure the packages above first.')
+    try:
+        draw_keypoint(PoseLocalVisualizer())
+    except Exception as error:
+        return Result(
+            'drawing', 'ok',
+            f"PoseVisualizer draws; MMPose's own fails: {first_line(error)}",
+            "In configs of yours: visualizer = dict(type='PoseVisualizer')")
     return Result('drawing', 'ok', 'MMPose draws keypoints')
+
+
+def draw_keypoint(visualizer: object) -> None:
+    import numpy as np
+    from mmengine.structures import InstanceData
+    from mmpose.structures import PoseDataSample
+    person = InstanceData(
+        keypoints=np.full((1, 1, 2), 8.), keypoint_scores=np.ones((1, 1)))
+    visualizer.add_datasample(
+        'doctor',
+        np.zeros((16, 16, 3), np.uint8),
+        PoseDataSample(pred_instances=person),
+        draw_gt=False)
 
 
 def check_mmpretrain() -> Result:

@@ -36,9 +36,9 @@ def check_import(name: str, module: str, cure: str) -> Result:
     try:
         importlib.import_module(module)
     except ModuleNotFoundError as error:
-        missing = (error.name or name).split('.')[0]
-        if missing != name:
-            cure = f'Cure or install {missing} first.'
+        missing = error.name or name
+        if missing.split('.')[0] != name:
+            cure = f'Cure or install {missing.split(".")[0]} first.'
         return Result(name, 'fail', f'{missing} is not installed', cure)
     except Exception as error:
         # Packages also refuse each other by AssertionError (MMDetection),

@@ -1,9 +1,7 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import importlib
-import importlib.util
 import os
 import platform
-import shutil
 import sys
 from pathlib import Path
 
@@ -11,11 +9,11 @@ from .result import Result
 
 
 def check_python() -> Result:
-    """MMCV 2.1 and the pinned stack exist for Python 3.10 to 3.12."""
+    """The tests pass on Python 3.10 to 3.13."""
     status, cure = 'ok', ''
-    if not (3, 10) <= sys.version_info[:2] <= (3, 12):
+    if not (3, 10) <= sys.version_info[:2] <= (3, 13):
         status = 'fail'
-        cure = 'Make an environment with Python 3.10, 3.11 or 3.12.'
+        cure = 'Make an environment with Python 3.10, 3.11, 3.12 or 3.13.'
     return Result('python', status, platform.python_version(), cure)
 
 
@@ -34,17 +32,6 @@ def check_setuptools() -> Result:
                           f'{module}, which MMEngine needs, fails: {error}',
                           "pip install --force-reinstall 'setuptools>=68,<82'")
     return Result('setuptools', 'ok', 'has pkg_resources and distutils')
-
-
-def check_compiler() -> Result:
-    """A C++ compiler is needed only while MMCV has to be built."""
-    compiler = os.environ.get('CXX', 'c++')
-    if importlib.util.find_spec('mmcv') is not None:
-        return Result('compiler', 'ok', 'not needed: mmcv is installed')
-    if shutil.which(compiler) is not None:
-        return Result('compiler', 'ok', f'{compiler} can build mmcv')
-    return Result('compiler', 'fail', f'no {compiler} to build mmcv with',
-                  'On Debian: apt install g++ python3-dev')
 
 
 def check_data_folder() -> Result:

@@ -3,8 +3,10 @@ import json
 import os
 import subprocess
 import sys
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
@@ -68,7 +70,7 @@ def test_reports_every_check_where_torch_is_broken_and_mmcv_missing(tmp_path):
     assert 'libcudart.so.13' in checks['torch']['detail']
     assert 'torch==2.11.0' in checks['torch']['cure']
     assert checks['mmcv']['detail'] == 'mmcv is not installed'
-    assert 'mmcv==2.1.0' in checks['mmcv']['cure']
+    assert 'mmcv-lite==2.1.0' in checks['mmcv']['cure']
     assert checks['numpy']['status'] == checks['setuptools']['status'] == 'ok'
 
 
@@ -78,10 +80,12 @@ def test_reports_every_check_where_torch_is_broken_and_mmcv_missing(tmp_path):
      'libGL.so.1', 'opencv-python-headless'),
     (openmmlab.check_xtcocotools, 'xtcocotools',
      "raise ValueError('numpy.dtype size changed')",
-     'numpy.dtype size changed', '--no-binary xtcocotools'),
+     'numpy.dtype size changed', 'projects/openmmlab_lite/xtcocotools'),
     (openmmlab.check_mmdet, 'mmdet',
      "raise AssertionError('MMCV==2.2.0 is used but incompatible.')",
-     'MMCV==2.2.0', 'mmcv==2.1.0'),
+     'MMCV==2.2.0', 'mmcv-lite==2.1.0'),
+    (openmmlab.check_mmcv, 'mmcv', 'import mmcv._ext',
+     'mmcv._ext is not installed', 'projects/openmmlab_lite/mmcv_ops'),
     (openmmlab.check_mmdet, 'mmdet', 'import nowhere_to_be_found',
      'nowhere_to_be_found is not installed', 'nowhere_to_be_found'),
     (openmmlab.check_openmim, 'mim', "raise ImportError('no commands')",
@@ -161,8 +165,8 @@ def test_driver_that_torch_cannot_use_is_a_warning(monkeypatch):
 
 @pytest.mark.parametrize('version, status', [((3, 9, 18), 'fail'),
                                              ((3, 10, 13), 'ok'),
-                                             ((3, 12, 1), 'ok'),
-                                             ((3, 13, 0), 'fail')])
+                                             ((3, 13, 0), 'ok'),
+                                             ((3, 14, 0), 'fail')])
 def test_python_range(monkeypatch, version, status):
     monkeypatch.setattr(system.sys, 'version_info', version)
 
@@ -188,12 +192,48 @@ def test_data_folder_is_shown(monkeypatch, tmp_path):
                                                 str(tmp_path))
 
 
-def test_compiler_is_asked_for_only_while_mmcv_is_missing(monkeypatch):
-    monkeypatch.setenv('PATH', '')
-    assert system.check_compiler().status == 'ok'
+@pytest.mark.parametrize('found, status', [
+    (dict(mmcv='2.1.0', xtcocotools='1.14.3'), 'ok'),
+    ({'mmcv-lite': '2.1.0', 'mmcv-lite-ops': '0.1.0'}, 'ok'),
+    ({'mmcv': '2.1.0', 'mmcv-lite': '2.1.0'}, 'warn'),
+    ({'xtcocotools': '1.14.3', 'xtcocotools-lite': '1.14.3'}, 'warn'),
+    ({'mmengine': '0.10.7', 'onedl-mmengine': '0.10.12'}, 'warn')])
+def test_package_of_two_distributions_is_a_warning(monkeypatch, found,
+                                                   status):
+    monkeypatch.setattr(openmmlab, 'versions', lambda: found)
 
-    monkeypatch.setattr(system.importlib.util, 'find_spec', lambda _: None)
-    assert 'apt install g++' in system.check_compiler().cure
+    result = openmmlab.check_overlaps()
+
+    assert result.status == status
+    if status == 'warn':
+        assert result.cure.startswith(f"pip uninstall {' '.join(found)}")
+
+
+@pytest.mark.parametrize('suffix, found, detail', [
+    (EXTENSION_SUFFIXES[0], {'mmcv-lite-ops': '0.1.0'}, 'compiled operators'),
+    ('.py', {'mmcv-lite-ops': '0.1.0'}, 'operators of mmcv-lite-ops 0.1.0'),
+    ('.py', {}, 'nobody knows')])
+def test_mmcv_is_told_by_its_operators(monkeypatch, suffix, found, detail):
+    monkeypatch.setattr('mmcv._ext.__file__', f'mmcv/_ext{suffix}')
+    monkeypatch.setattr(openmmlab, 'versions', lambda: found)
+
+    result = openmmlab.check_mmcv()
+
+    assert result.status == 'ok'
+    assert detail in result.detail
+
+
+@pytest.mark.parametrize('found, name', [
+    ({'xtcocotools-lite': '1.14.3'}, 'xtcocotools-lite 1.14.3'),
+    ({'xtcocotools': '1.14.3'}, 'imports')])
+def test_xtcocotools_compiled_or_lite(monkeypatch, found, name):
+    monkeypatch.setattr(openmmlab, 'versions', lambda: found)
+
+    result = openmmlab.check_xtcocotools()
+
+    assert result.status == 'ok'
+    assert name in result.detail
+    assert ('lite' in result.detail) == ('lite' in name)
 
 
 @pytest.mark.skipif(
@@ -210,18 +250,31 @@ def test_checkpoints_fail_with_the_loader_of_mmengine(monkeypatch):
     assert 'weights' in result.detail.lower()
 
 
-def test_drawing_that_numpy_refuses_is_a_warning(monkeypatch):
-    assert openmmlab.check_drawing().status == 'ok'
+def refuse_arrays(*_, **__):
+    raise TypeError('only 0-dimensional arrays can be converted')
 
-    def refuse(*_, **__):
-        raise TypeError('only 0-dimensional arrays can be converted')
 
-    monkeypatch.setattr('cv2.circle', refuse)
+def test_drawing_that_numpy_refuses_to_mmpose_alone_is_no_fault(monkeypatch):
+    stock = 'mmpose.visualization.PoseLocalVisualizer'
+    monkeypatch.setattr(f'{stock}.draw_circles', lambda self, *_, **__: None)
+    assert openmmlab.check_drawing().detail == 'MMPose draws keypoints'
+
+    def draw_circles(self, center, radius, **style):
+        if np.ndim(radius):
+            refuse_arrays()
+
+    monkeypatch.setattr(f'{stock}.draw_circles', draw_circles)
 
     result = openmmlab.check_drawing()
-    assert result.status == 'warn'
+    assert result.status == 'ok'
     assert '0-dimensional' in result.detail
-    assert 'numpy<2.4' in result.cure
+    assert "type='PoseVisualizer'" in result.cure
+
+
+def test_drawing_that_fails_is_a_fault(monkeypatch):
+    monkeypatch.setattr('cv2.circle', refuse_arrays)
+
+    assert openmmlab.check_drawing().status == 'fail'
 
 
 @pytest.mark.parametrize('found, status', [
