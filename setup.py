@@ -35,7 +35,7 @@ setup(
     version=version(),
     description='ViTPose and ViTPose+ for MMPose 1.x',
     license='Apache-2.0',
-    python_requires='>=3.10,<3.13',
+    python_requires='>=3.10,<3.14',
     packages=find_packages(include=['vitpose_mm*', 'vitpose_tools*']),
     cmdclass={'build_py': BuildWithMim},
     entry_points={'console_scripts': ['vitpose-mm = vitpose_tools.cli:main']},
@@ -58,7 +58,9 @@ setup(
     ],
     extras_require={
         'mim': [
-            'mmcv>=2.0.0,<2.2',
+            # With its operators from projects/openmmlab_lite; a compiled
+            # MMCV serves as well.
+            'mmcv-lite>=2.1,<2.2',
             'mmdet>=3.0,<3.4',
             'mmengine>=0.10,<1',
             'mmpose>=1.3,<2',

@@ -60,7 +60,7 @@ step() {
 has_uv() { uv --version >/dev/null 2>&1; }
 
 python_fits() {
-    "$1" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' \
+    "$1" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' \
         2>/dev/null
 }
 
@@ -75,8 +75,8 @@ python_is_whole() {
 # Where none is here, an installed uv downloads one.
 find_python() {
     local python fitting=
-    for python in python3.12 python3.11 python3.10 python3 \
-        "$HOME"/.pyenv/versions/3.1[0-2].*/bin/python; do
+    for python in python3.12 python3.13 python3.11 python3.10 python3 \
+        "$HOME"/.pyenv/versions/3.1[0-3].*/bin/python; do
         python_fits "$python" || continue
         fitting=$python
         python_is_whole "$python" && echo "$python" && return
@@ -84,7 +84,7 @@ find_python() {
     has_uv && echo 3.12 && return
     [ -z "$fitting" ] || die "$fitting lacks a part of its standard library" \
         "(venv, bz2, ctypes, lzma or ssl). On Debian: apt install python3-venv"
-    die "no Python 3.10, 3.11 or 3.12 found (python3 is" \
+    die "no Python 3.10 to 3.13 found (python3 is" \
         "$(python3 --version 2>/dev/null || echo missing))." \
         "On Debian: apt install python3-venv"
 }
@@ -126,14 +126,18 @@ use_sources_of_pip() {
     done < <("$VENV/bin/pip" config list)
 }
 
-# Reinstalls our own: uv takes an unchanged version for an unchanged package.
 install_packages() {
-    local lite=$ROOT/projects/openmmlab_lite
     has_uv || use_sources_of_pip
     export UV_HTTP_TIMEOUT=${UV_HTTP_TIMEOUT:-180} # slow networks
     use_environment "$VENV"
     uv pip install --python "$VENV" --no-deps --no-build \
         -r "$ROOT/requirements/pinned.txt"
+    install_ours
+}
+
+# Reinstalls: uv takes an unchanged version for an unchanged package.
+install_ours() {
+    local lite=$ROOT/projects/openmmlab_lite
     uv pip install --python "$VENV" --no-deps --no-build-isolation \
         --reinstall -e "$ROOT" "$lite/mmcv_ops" "$lite/xtcocotools"
 }
@@ -192,7 +196,7 @@ use_existing() {
         "bin/python, so it is no Python environment."
     python_fits "$prefix/bin/python" || die "VITPOSE_MM_ENV=$prefix has" \
         "$("$prefix/bin/python" --version 2>&1), but vitpose_mm needs 3.10" \
-        "to 3.12."
+        "to 3.13."
     "$prefix/bin/python" -c 'import pip' 2>/dev/null || die \
         "VITPOSE_MM_ENV=$prefix has no pip: $prefix/bin/python -m ensurepip"
     say "Environment: $prefix, as it is; only vitpose_mm is installed there"
