@@ -35,7 +35,7 @@ setup(
     version=version(),
     description='ViTPose and ViTPose+ for MMPose 1.x',
     license='Apache-2.0',
-    python_requires='>=3.10,<3.14',
+    python_requires='>=3.10',
     packages=find_packages(include=['vitpose_mm*', 'vitpose_tools*']),
     cmdclass={'build_py': BuildWithMim},
     entry_points={'console_scripts': ['vitpose-mm = vitpose_tools.cli:main']},

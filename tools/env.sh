@@ -60,7 +60,7 @@ step() {
 has_uv() { uv --version >/dev/null 2>&1; }
 
 python_fits() {
-    "$1" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' \
+    "$1" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 15))' \
         2>/dev/null
 }
 
@@ -75,7 +75,7 @@ python_is_whole() {
 # Where none is here, an installed uv downloads one.
 find_python() {
     local python fitting=
-    for python in python3.12 python3.13 python3.11 python3.10 python3 \
+    for python in python3.12 python3.13 python3.11 python3.10 python3.14 python3 \
         "$HOME"/.pyenv/versions/3.1[0-3].*/bin/python; do
         python_fits "$python" || continue
         fitting=$python
@@ -84,7 +84,7 @@ find_python() {
     has_uv && echo 3.12 && return
     [ -z "$fitting" ] || die "$fitting lacks a part of its standard library" \
         "(venv, bz2, ctypes, lzma or ssl). On Debian: apt install python3-venv"
-    die "no Python 3.10 to 3.13 found (python3 is" \
+    die "no Python 3.10 to 3.14 found (python3 is" \
         "$(python3 --version 2>/dev/null || echo missing))." \
         "On Debian: apt install python3-venv"
 }
@@ -196,7 +196,7 @@ use_existing() {
         "bin/python, so it is no Python environment."
     python_fits "$prefix/bin/python" || die "VITPOSE_MM_ENV=$prefix has" \
         "$("$prefix/bin/python" --version 2>&1), but vitpose_mm needs 3.10" \
-        "to 3.13."
+        "to 3.14."
     "$prefix/bin/python" -c 'import pip' 2>/dev/null || die \
         "VITPOSE_MM_ENV=$prefix has no pip: $prefix/bin/python -m ensurepip"
     say "Environment: $prefix, as it is; only vitpose_mm is installed there"

@@ -1,6 +1,9 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import re
 import shutil
+from importlib import metadata
+
+from packaging.requirements import Requirement
 
 from .result import Result, check_import, first_line
 
@@ -28,13 +31,13 @@ def check_torchvision() -> Result:
     if result.status == 'ok':
         import torch
         import torchvision
-        major, minor = _minor_version(torch.__version__)
-        expected = (0, minor + 15)  # 0.16 came with torch 2.1, and so on
-        if major == 2 and _minor_version(torchvision.__version__) != expected:
-            return Result(
-                'torchvision', 'warn',
-                f'{torchvision.__version__} beside torch {torch.__version__}',
-                f'Install torchvision 0.{minor + 15}, or: {BOTH}')
+        for needed in map(Requirement, metadata.requires('torchvision') or ()):
+            if needed.name == 'torch' and not needed.specifier.contains(
+                    torch.__version__.split('+')[0], prereleases=True):
+                return Result(
+                    'torchvision', 'warn', f'{torchvision.__version__} is '
+                    f'made for {needed}, this is {torch.__version__}',
+                    f'Install torchvision of this torch, or: {BOTH}')
     return result
 
 

@@ -10,15 +10,17 @@ from .result import Result
 
 def check_python() -> Result:
     """The tests pass on Python 3.10 to 3.13."""
-    status, cure = 'ok', ''
-    if not (3, 10) <= sys.version_info[:2] <= (3, 13):
-        status = 'fail'
-        cure = 'Make an environment with Python 3.10, 3.11, 3.12 or 3.13.'
-    return Result('python', status, platform.python_version(), cure)
+    found = platform.python_version()
+    cure = 'Make an environment with Python 3.10, 3.11, 3.12 or 3.13.'
+    if sys.version_info[:2] < (3, 10):
+        return Result('python', 'fail', found, cure)
+    if sys.version_info[:2] > (3, 13):
+        return Result('python', 'warn', f'{found} was not tested', cure)
+    return Result('python', 'ok', found)
 
 
 def check_setuptools() -> Result:
-    """MMEngine needs two modules that only a setuptools < 82 still provides.
+    """MMEngine and openmim need two modules that only a setuptools < 82 still provides.
 
     pkg_resources finds `mmpose::` base configs; distutils, which Python 3.12
     dropped, is imported when training starts.
@@ -29,7 +31,7 @@ def check_setuptools() -> Result:
         except Exception as error:
             # Old ones import but do not run on Python 3.12: AttributeError.
             return Result('setuptools', 'fail',
-                          f'{module}, which MMEngine needs, fails: {error}',
+                          f'{module}, which MMEngine and mim need, fails: {error}',
                           "pip install --force-reinstall 'setuptools>=68,<82'")
     return Result('setuptools', 'ok', 'has pkg_resources and distutils')
 
