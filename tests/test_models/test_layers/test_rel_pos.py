@@ -23,7 +23,7 @@ def closed_form(module, q, k, v, size) -> np.ndarray:
     return np.array(out)
 
 
-def test_equals_the_closed_form_and_leaves_further_keys_without_bias():
+def test_equals_the_closed_form_and_leaves_extra_keys_without_bias():
     module = RelPos(SIZE, DIM).double()
     for table in module.parameters():
         torch.nn.init.normal_(table)

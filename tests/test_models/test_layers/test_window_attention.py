@@ -27,12 +27,12 @@ def build(grid, window_size, std=1., **options) -> WindowAttention:
     return attn.double()
 
 
-def tokens(grid, further: int = 0) -> torch.Tensor:
+def tokens(grid, extra: int = 0) -> torch.Tensor:
     return torch.randn(
-        2, grid[0] * grid[1] + further, DIM, dtype=torch.float64)
+        2, grid[0] * grid[1] + extra, DIM, dtype=torch.float64)
 
 
-def dense(attn, x, grid, further: int = 0) -> np.ndarray:
+def dense(attn, x, grid, extra: int = 0) -> np.ndarray:
     """One sample, (N, C): the definition, token by token, without windows in
     the batch, without a roll, without padding and without fused kernels."""
     qkv_weight, qkv_bias, proj_weight, proj_bias = (
@@ -64,7 +64,7 @@ def dense(attn, x, grid, further: int = 0) -> np.ndarray:
             elif attn.rel_pos is not None:
                 scores[i, j] += bias(attn, q[i], places[i], places[j])
         # Further tokens follow the patches, and see them but no means.
-        scores[len(places):, len(places) + further:] = -np.inf
+        scores[len(places):, len(places) + extra:] = -np.inf
         weights = np.exp(scores - scores.max(1, keepdims=True))
         heads.append(weights / weights.sum(1, keepdims=True) @ v)
     return np.concatenate(heads, 1) @ proj_weight.T + proj_bias
@@ -93,12 +93,12 @@ def test_equals_dense_attention_with_an_explicit_mask(options):
 
 
 @pytest.mark.parametrize('options', [OPTIONS[0], OPTIONS[-1]])
-def test_further_tokens_see_all_patches_and_are_seen_in_all_windows(options):
+def test_extra_tokens_see_all_patches_and_are_seen_in_all_windows(options):
     for grid, window_size in CASES:
-        attn, x = build(grid, window_size, **options), tokens(grid, further=2)
+        attn, x = build(grid, window_size, **options), tokens(grid, extra=2)
         np.testing.assert_allclose(
             attn(x, TokenLayout(grid)).detach().numpy(),
-            [dense(attn, sample, grid, further=2) for sample in x.numpy()],
+            [dense(attn, sample, grid, extra=2) for sample in x.numpy()],
             atol=1e-10,
             err_msg=f'{grid} {window_size}')
 

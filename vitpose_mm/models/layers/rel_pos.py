@@ -39,11 +39,11 @@ class RelPos(nn.Module):
 
         Args:
             q: Queries, shape (B, heads, h * w, C).
-            k, v: Keys and values, shape (B, heads, h * w + further, C); the
-                further ones have no position and get no bias.
+            k, v: Keys and values, shape (B, heads, h * w + extra, C); the
+                extra ones have no position and get no bias.
             size: (h, w). The tables are resampled if they are for another.
             mask: Added to the scores, broadcast to (B, heads, h * w,
-                h * w + further), or None.
+                h * w + extra), or None.
 
         Returns:
             Shape (B, heads, h * w, C).

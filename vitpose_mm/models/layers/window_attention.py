@@ -8,7 +8,7 @@ from torch import Tensor
 from .attention import Attention
 from .block import TokenLayout
 from .rel_pos import RelPos
-from .windows import Windows
+from .windows import Windows, window_partition, window_unpartition
 
 
 class WindowAttention(Attention):
@@ -26,8 +26,8 @@ class WindowAttention(Attention):
       the mean token, over the patches of a window. All windows see all
       means, always. They are those of the windows without shift.
     - Relative positions, as in ViTDet, are between patches; means and
-      further tokens get no bias.
-    - Further tokens after the patches are seen in all windows, and see all
+      extra tokens get no bias.
+    - Extra tokens after the patches are seen in all windows, and see all
       patches and each other.
 
     Args:
@@ -77,7 +77,7 @@ class WindowAttention(Attention):
 
         Args:
             x: Tokens, shape (B, N, C).
-            layout: Their grid; further tokens follow the patches.
+            layout: Their grid; extra tokens follow the patches.
 
         Returns:
             Tokens, shape (B, N, C).
@@ -85,24 +85,25 @@ class WindowAttention(Attention):
         windows = self.windows_of(layout.grid)
         num_patches = layout.grid[0] * layout.grid[1]
         # Not slices: their gradient would be filled up with zeros first.
-        patches, further = x.split(
-            (num_patches, x.shape[1] - num_patches), 1)
+        patches, extra = x.split((num_patches, x.shape[1] - num_patches), 1)
         # (1, ...) and (2, B * windows, heads, h * w, C / heads)
-        q, kv = self.project(windows.cut(patches)).split((1, 2))
+        q, kv = self.project(window_partition(patches, windows)).split((1, 2))
         shared = [self.means(kv, windows)] if self.pooling else []
-        if not further.shape[1]:
-            return windows.join(self.attend(q, kv, shared, windows))
+        if not extra.shape[1]:
+            return window_unpartition(
+                self.attend(q, kv, shared, windows), windows)
         # (1, ...) and (2, B, heads, N - num_patches, C / heads)
-        further_q, further_kv = self.project(further).split((1, 2))
-        shared.append(further_kv)
+        extra_q, extra_kv = self.project(extra).split((1, 2))
+        shared.append(extra_kv)
         return torch.cat([
-            windows.join(self.attend(q, kv, shared, windows)),
-            self.attend_everywhere(further_q, further_kv, kv, windows)
+            window_unpartition(
+                self.attend(q, kv, shared, windows), windows),
+            self.attend_everywhere(extra_q, extra_kv, kv, windows)
         ], 1)
 
     def means(self, kv: Tensor, windows: Windows) -> Tensor:
-        """Keys and values of the means of all windows, (2, B, heads, windows,
-        C / heads), of those of the patches, as in ``attend``."""
+        """Mean keys and values of each window, (2, B, heads, windows,
+        C / heads), of those of its patches as ``attend`` takes them."""
         is_known = windows == self.windows
         return windows.means(
             kv, self.areas if is_known else windows.areas(kv.device))
@@ -113,10 +114,11 @@ class WindowAttention(Attention):
 
         Args:
             q: Queries, shape (1, B * windows, heads, h * w, C / heads).
-            kv: Keys and values, shape (2, ...) likewise.
+            kv: Keys and values, shape (2, B * windows, heads, h * w,
+                C / heads).
             shared: Keys and values, each of shape (2, B, heads, J,
                 C / heads).
-            windows: How the patches were cut.
+            windows: Which windows these are.
 
         Returns:
             Shape (B * windows, h * w, C).
@@ -129,41 +131,35 @@ class WindowAttention(Attention):
             joined = torch.cat(shared, 3)[:, :, None].expand(
                 -1, -1, num_windows, -1, -1, -1)
             kv = torch.cat([kv, joined], 4).flatten(1, 2)
-        mask = self.mask_of(windows, q, kv.shape[3])
+        mask = self.mask if windows == self.windows else windows.mask(
+            q.device)
+        if mask is not None:
+            # Keys after the patches are always seen.
+            mask = F.pad(mask.to(q.dtype), (0, kv.shape[3] - mask.shape[2]))
+            mask = mask.repeat(len(q) // len(mask), 1, 1)[:, None]
         if self.rel_pos is None:
             x = F.scaled_dot_product_attention(q, *kv, mask)
         else:
             x = self.rel_pos(q, *kv, windows.size, mask)
         return self.merge(x)
 
-    def mask_of(self, windows: Windows, q: Tensor,
-                num_keys: int) -> Optional[Tensor]:
-        """Mask of scores, (B * windows, 1, h * w, num_keys), None if all
-        queries ``q`` see all keys. Keys after the patches are always seen."""
-        mask = self.mask if windows == self.windows else windows.mask(
-            q.device)
-        if mask is None:
-            return None
-        mask = F.pad(mask.to(q.dtype), (0, num_keys - mask.shape[2]))
-        return mask.repeat(q.shape[0] // mask.shape[0], 1, 1)[:, None]
-
     def attend_everywhere(self, q: Tensor, kv: Tensor, patches: Tensor,
                           windows: Windows) -> Tensor:
-        """Let further tokens attend to all patches and to each other.
+        """Let extra tokens attend to all patches and to each other.
 
         Args:
             q: Their queries, shape (1, B, heads, J, C / heads).
             kv: Their keys and values, shape (2, B, heads, J, C / heads).
             patches: Keys and values of the patches, shape (2, B * windows,
                 heads, h * w, C / heads).
-            windows: How the patches were cut.
+            windows: Which windows these are.
 
         Returns:
             Shape (B, J, C).
         """
         # As tokens (2 * B, patches, C) again, in their order.
-        patches = windows.join(
-            patches.transpose(2, 3).flatten(3).flatten(0, 1))
+        patches = window_unpartition(
+            patches.transpose(2, 3).flatten(3).flatten(0, 1), windows)
         patches = patches.unflatten(2, (self.num_heads, -1)).transpose(1, 2)
         kv = torch.cat([patches.unflatten(0, (2, -1)), kv], 3)
         return self.merge(F.scaled_dot_product_attention(q.squeeze(0), *kv))

@@ -40,65 +40,22 @@ class Windows(NamedTuple):
         (rows, cols), (h, w), (m, n) = self.grid, self.size, self.counts
         return m * h - rows, n * w - cols
 
-    def cut(self, x: Tensor) -> Tensor:
-        """Cut patches (B, rows * cols, C) into (B * windows, h * w, C)."""
-        (h, w), (m, n) = self.size, self.counts
-        x = x.unflatten(1, self.grid)
-        if any(self.padding):
-            x = F.pad(x, (0, 0, 0, self.padding[1], 0, self.padding[0]))
-        if any(self.shift):
-            x = x.roll((-self.shift[0], -self.shift[1]), (1, 2))
-        x = x.unflatten(2, (n, w)).unflatten(1, (m, h)).transpose(2, 3)
-        return x.reshape(-1, h * w, x.shape[-1])
-
-    def join(self, x: Tensor) -> Tensor:
-        """Undo ``cut``."""
-        (rows, cols), (m, n) = self.grid, self.counts
-        x = x.unflatten(1, self.size).unflatten(0, (-1, m, n))
-        x = x.transpose(2, 3).flatten(3, 4).flatten(1, 2)
-        if any(self.shift):
-            x = x.roll(self.shift, (1, 2))
-        if any(self.padding):
-            x = x[:, :rows, :cols]
-        return x.flatten(1, 2)
-
-    def sources(self, axis: int, device: Device = None) -> Tensor:
-        """Row (axis 0) or column (axis 1) of the padded grid that each row or
-        column of the rolled grid comes from."""
-        length = self.grid[axis] + self.padding[axis]
-        places = torch.arange(length, device=device)
-        return (places + self.shift[axis]) % length
-
-    def cut_plan(self, values: Tensor) -> Tensor:
-        """Cut numbers of the rolled grid into (windows, h * w)."""
-        whole = Windows(values.shape, self.size)
-        return whole.cut(values.view(1, -1, 1)).squeeze(2)
-
-    def regions(self, device: Device = None) -> Tensor:
-        """Number the parts of the rolled grid that were neighbours before.
-
-        Returns:
-            Shape (windows, h * w): -1 for padding.
-        """
-        rows, cols = (self.sources(axis, device) for axis in range(2))
-        # Only what wraps around comes from the first rows and columns.
-        wrapped = rows < self.shift[0], cols < self.shift[1]
-        ids = 2 * wrapped[0][:, None] + wrapped[1].int()
-        padded = (rows >= self.grid[0])[:, None] | (cols >= self.grid[1])
-        return self.cut_plan(ids.masked_fill(padded, -1))
-
     def mask(self, device: Device = None) -> Optional[Tensor]:
         """What to add to the scores within windows.
 
         Returns:
-            Shape (windows, h * w, h * w), float32: 0 where query and key are
-            of one region, -inf elsewhere; None if that is nowhere. Padding
-            sees padding, so that no row is empty.
+            Shape (windows, h * w, h * w), float32: 0 where query and key were
+            neighbours before the roll, -inf elsewhere; None if that is
+            nowhere. Padding sees padding, so that no row is empty.
         """
         if not any(self.padding) and not any(self.shift):
             return None
-        ids = self.regions(device)
-        apart = ids[:, :, None] != ids[:, None, :]
+        # Only the first rows and columns wrap around; padding is 0.
+        rows, cols = (torch.arange(side, device=device) < shift
+                      for side, shift in zip(self.grid, self.shift))
+        ids = window_partition(
+            (1 + 2 * rows[:, None] + cols.int()).view(1, -1, 1), self)
+        apart = ids != ids.transpose(1, 2)
         return torch.zeros_like(
             apart, dtype=torch.float32).masked_fill(apart, -torch.inf)
 
@@ -111,12 +68,12 @@ class Windows(NamedTuple):
         """
         if not any(self.padding):
             return None
-        sides = []
-        for axis, (side, size) in enumerate(zip(self.grid, self.size)):
-            sources = self.sources(axis, device)
-            inside = (side - sources // size * size).clamp(max=size).float()
-            sides.append(inside.masked_fill(sources >= side, torch.inf))
-        return self.cut_plan(sides[0][:, None] * sides[1])
+        rows, cols = (
+            (side - torch.arange(side, device=device) // size * size).clamp(
+                max=size).float() for side, size in zip(self.grid, self.size))
+        areas = window_partition(
+            (rows[:, None] * cols).view(1, -1, 1), self).squeeze(2)
+        return areas.masked_fill(areas == 0, torch.inf)
 
     def means(self, x: Tensor, areas: Optional[Tensor]) -> Tensor:
         """Average over the windows of the grid before the shift.
@@ -126,7 +83,7 @@ class Windows(NamedTuple):
         come from.
 
         Args:
-            x: Cut patches, shape (S, B * windows, heads, h * w, C).
+            x: Patches in windows, shape (S, B * windows, heads, h * w, C).
             areas: What ``areas`` returns.
 
         Returns:
@@ -143,6 +100,30 @@ class Windows(NamedTuple):
         if areas is None:
             x = x / (h * w)
         return x.flatten(2, 3).transpose(2, 3)
+
+
+def window_partition(x: Tensor, windows: Windows) -> Tensor:
+    """Cut patches (B, rows * cols, C) into (B * windows, h * w, C)."""
+    (h, w), (m, n), shift = windows.size, windows.counts, windows.shift
+    x = x.unflatten(1, windows.grid)
+    if any(windows.padding):
+        x = F.pad(x, (0, 0, 0, windows.padding[1], 0, windows.padding[0]))
+    if any(shift):
+        x = x.roll((-shift[0], -shift[1]), (1, 2))
+    x = x.unflatten(2, (n, w)).unflatten(1, (m, h)).transpose(2, 3)
+    return x.reshape(-1, h * w, x.shape[-1])
+
+
+def window_unpartition(x: Tensor, windows: Windows) -> Tensor:
+    """Join what ``window_partition`` cuts."""
+    (rows, cols), (m, n) = windows.grid, windows.counts
+    x = x.unflatten(1, windows.size).unflatten(0, (-1, m, n))
+    x = x.transpose(2, 3).flatten(3, 4).flatten(1, 2)
+    if any(windows.shift):
+        x = x.roll(windows.shift, (1, 2))
+    if any(windows.padding):
+        x = x[:, :rows, :cols]
+    return x.flatten(1, 2)
 
 
 def sum_back(x: Tensor, axis: int, shift: int, windows: int) -> Tensor:
