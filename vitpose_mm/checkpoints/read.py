@@ -1,12 +1,13 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import ctypes
 import hashlib
+import json
 import mmap as memory_map
 import pickle
 import re
 import sys
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, List, Union
 from zipfile import is_zipfile
 
 import torch
@@ -17,6 +18,10 @@ from .unpickle import unpickle
 
 # From Linux's <linux/mman.h>; Python's mmap module does not name it.
 MADV_PAGEOUT = 21
+# What transformers calls the weights in a folder, the best first.
+INDEX = '.index.json'
+FOLDER_FILES = ('model.safetensors', f'model.safetensors{INDEX}',
+                'pytorch_model.bin', f'pytorch_model.bin{INDEX}')
 
 
 class CheckpointError(ValueError):
@@ -30,8 +35,8 @@ def read_checkpoint(path: Union[str, Path],
     """Read a checkpoint from disk without running any code of it.
 
     Args:
-        path: A .safetensors file, anything that torch.save wrote, or a
-            folder with model.safetensors as transformers writes it.
+        path: A .safetensors file, anything that torch.save wrote, a folder
+            of transformers, or the index of one that is in several parts.
         map_location: Where tensors go, as in torch.load.
         mmap: Leave tensors on disk until they are used, where the file's
             format allows that.
@@ -46,6 +51,8 @@ def read_checkpoint(path: Union[str, Path],
     """
     path = weights_file(path)
     check_file(path)
+    if path.name.endswith(INDEX):
+        return read_parts(path, map_location, mmap)
     if is_safetensors(path):
         return read_safetensors(path, map_location)
     try:
@@ -70,9 +77,50 @@ def read_checkpoint(path: Union[str, Path],
 
 
 def weights_file(path: Union[str, Path]) -> Path:
-    """Find the file with weights: itself, or the one in a folder."""
+    """Find the file with weights, or with the names of its parts: itself, or
+    the one in a folder of transformers."""
     path = Path(path).expanduser()
-    return path / 'model.safetensors' if path.is_dir() else path
+    if not path.is_dir():
+        return path
+    found = (path / name for name in FOLDER_FILES)
+    return next(filter(Path.is_file, found), path / FOLDER_FILES[0])
+
+
+def parts_of(path: Path) -> List[Path]:
+    """The files that hold the weights: itself, or what an index lists.
+
+    Raises:
+        CheckpointError: If an index is none.
+    """
+    if not path.name.endswith(INDEX):
+        return [path]
+    try:
+        index = json.loads(path.read_text())['weight_map']
+        names = sorted(set(index.values()))
+        if names and all(Path(name).name == name for name in names):
+            return [path.with_name(name) for name in names]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        pass
+    raise CheckpointError(f'{path} was not loaded: it does not list the parts '
+                          'of a checkpoint that are beside it')
+
+
+def read_parts(path: Path, map_location: Any, mmap: bool) -> dict:
+    """Read all parts that an index lists into one checkpoint.
+
+    Raises:
+        CheckpointError: If a part is missing or lacks what the index says.
+    """
+    tensors = {}
+    for part in parts_of(path):
+        read = read_checkpoint(part, map_location, mmap)
+        tensors.update(read.get('state_dict', read))
+    lacking = set(json.loads(path.read_text())['weight_map']) - set(tensors)
+    if lacking:
+        raise CheckpointError(
+            f'{path} was not loaded: its parts lack {min(lacking)}; download '
+            'or copy them again')
+    return dict(state_dict=tensors)
 
 
 def release(tensor: Tensor) -> None:
@@ -96,11 +144,12 @@ def release(tensor: Tensor) -> None:
 
 
 def digest(path: Path) -> str:
-    """First 16 hexadecimal digits of a file's SHA-256."""
+    """First 16 hexadecimal digits of the SHA-256 of a file or its parts."""
     total = hashlib.sha256()
-    with path.open('rb') as file:
-        for chunk in iter(lambda: file.read(2**20), b''):
-            total.update(chunk)
+    for part in parts_of(path):
+        with part.open('rb') as file:
+            for chunk in iter(lambda: file.read(2**20), b''):
+                total.update(chunk)
     return total.hexdigest()[:16]
 
 

@@ -45,11 +45,11 @@ class Report:
         return '\n  '.join([f'{self.source}{layout}', *lines])
 
 
-def count_names(keys: Iterable[str]) -> str:
-    """Shorten names to their first parts: 'norm (2), head (2), cls_token'."""
+def count_names(keys: Iterable[str], depth: int = 1) -> str:
+    """Shorten names to their first ``depth`` parts: 'norm (2), cls_token'."""
     counts = {}
     for key in keys:
-        first = key.split('.')[0]
+        first = '.'.join(key.split('.')[:depth])
         counts[first] = counts.get(first, 0) + 1
     return ', '.join(name if count == 1 else f'{name} ({count})'
                      for name, count in counts.items())

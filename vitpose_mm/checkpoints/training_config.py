@@ -7,18 +7,21 @@ from typing import Any, Optional, Tuple
 # Of ViT and of MMPretrain's VisionTransformer, as ViTPose uses them.
 DEFAULT_IMG_SIZE = (256, 192)
 DEFAULT_PATCH = 16
+ATTENTION = ('attention', 'window_size', 'shift', 'pooling', 'rel_pos',
+             'full_attention_blocks')
 
 
 def model_config(meta: dict) -> dict:
     """Read the model's config out of a checkpoint's meta.
 
     Args:
-        meta: With the text of a config under 'cfg', or not.
+        meta: With the text of a config under 'cfg', or under 'source_cfg' in
+            a file made of another; or without.
 
     Returns:
         The value of ``model``; {} if there is none that can be read.
     """
-    cfg = meta.get('cfg', '')
+    cfg = meta.get('cfg') or meta.get('source_cfg') or ''
     if isinstance(cfg, dict):
         model = cfg.get('model')
         return model if isinstance(model, dict) else {}
@@ -85,3 +88,20 @@ def trained_geometry(
             type(size) is int and size > 0 for size in sizes):
         return None, None
     return tuple(img_size), stride
+
+
+def trained_attention(meta: dict) -> dict:
+    """The backbone's attention options, which leave no tensor, as its config
+    has them; {} if all is full attention or nothing is known."""
+    backbone = backbone_config(meta)
+    options = {name: backbone[name] for name in ATTENTION
+               if backbone.get(name)}
+    attention = options.get('attention', 'full')
+    if not isinstance(attention, dict):
+        is_full = attention == 'full'
+    else:
+        is_full = not any(value not in ('full', False, None)
+                          for value in attention.values())
+    if is_full:
+        options.pop('attention', None)
+    return options

@@ -14,6 +14,8 @@ CONTAINERS = ('state_dict', 'state_dict_ema', 'ema_state_dict', 'model',
 # What wrappers put before the names of the model in them: data parallel,
 # Lightning, torch.compile, averages.
 WRAPPERS = ('module.', 'model.', '_orig_mod.', 'ema_model.')
+# As `convert` writes one: 16x12.
+GRID = re.compile(r'[1-9]\d*x[1-9]\d*$')
 # Parts of names that every ViT has.
 VIT_SIGNS = ('patch_embed', 'patch_embeddings')
 
@@ -82,8 +84,13 @@ def meta_of(checkpoint: Any) -> dict:
 
 
 def stored_grid(checkpoint: Any) -> Optional[Tuple[int, int]]:
-    """(rows, cols) that our ViT wrote beside its tensors; None if it did not,
-    or several of different grids did."""
+    """(rows, cols) that our ViT wrote beside its tensors, or `convert` into
+    its file; None if none did, or several of different grids."""
+    meta = meta_of(checkpoint)
+    told = meta.get('vitpose_mm', meta)
+    if isinstance(told, dict) and GRID.match(str(told.get('grid'))):
+        rows, cols = str(told['grid']).split('x')
+        return int(rows), int(cols)
     metadata = getattr(inner_dict(checkpoint), '_metadata', {})
     grids = {tuple(entry['grid']) for entry in metadata.values()
              if isinstance(entry, dict) and entry.get('grid')}

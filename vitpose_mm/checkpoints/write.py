@@ -19,8 +19,7 @@ def write_weights(path: Path, state_dict: StateDict,
         path: The suffix tells how: .safetensors, else by torch.save.
         state_dict: Name to tensor.
         provenance: Where the weights come from.
-        kept: Further metadata; .safetensors has room for text alone and goes
-            without.
+        kept: Further metadata; .safetensors has room for text alone.
 
     Raises:
         OSError: If the disk refuses, for example because it is full.
@@ -29,7 +28,10 @@ def write_weights(path: Path, state_dict: StateDict,
         if path.suffix == '.safetensors':
             tensors = {key: tensor.contiguous()
                        for key, tensor in state_dict.items()}
-            save_file(tensors, path, metadata={'format': 'pt', **provenance})
+            texts = {key: value for key, value in kept.items()
+                     if isinstance(value, str)}
+            save_file(tensors, path,
+                      metadata={'format': 'pt', **provenance, **texts})
         else:
             tensors = {key: compact(tensor)
                        for key, tensor in state_dict.items()}

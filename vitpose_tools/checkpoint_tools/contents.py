@@ -3,10 +3,14 @@ import re
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Set, Tuple
 
+from vitpose_mm.checkpoints.checkpoint_file import CheckpointFile
+from vitpose_mm.checkpoints.complete import missing_in_heads
 from vitpose_mm.checkpoints.names import StateDict, datasets_of, ffn_of
 from vitpose_mm.checkpoints.other_functions import wrong_width
 from vitpose_mm.checkpoints.positions import guess_grid
 from vitpose_mm.checkpoints.read import CheckpointError
+from vitpose_mm.checkpoints.training_config import (trained_attention,
+                                                    trained_geometry)
 from vitpose_mm.models.backbones.archs import ARCHS, arch_name
 
 # Of the classic decoder's deconvolutions (arXiv 2204.12484, section 3.1).
@@ -34,8 +38,14 @@ class Contents:
         arch: Name of the size, None for another size.
         embed_dim, depth, hidden_dim, patch_size: Of the ViT.
         num_heads: See find_num_heads.
-        grid: (rows, cols) of the position embedding; a square or the closest
-            to 4:3, as files store no shape.
+        grid: (rows, cols) of the position embedding: what the file states,
+            else a square or the closest to 4:3.
+        img_size: (h, w) of the training crops in pixels.
+        patch_stride: Distance of two patches in pixels; patch_size where the
+            file does not state it.
+        attention: Options of the ViT that leave no tensor, as its config has
+            them; {} for full attention.
+        is_stated: Whether the file states grid, stride and attention.
         heads: Dataset to head; the key of a dense file's head is ''.
         datasets: Those with an expert, in order; empty for a dense file.
         ffn: Kind of the experts, as ViTMoE calls it; None for a dense file.
@@ -61,19 +71,18 @@ class Contents:
     has_qkv_bias: bool
     parallel_kernel: Optional[int]
     num_knowledge_tokens: int
+    img_size: Tuple[int, int]
+    patch_stride: int
+    attention: dict
+    is_stated: bool
 
-    @property
-    def img_size(self) -> Tuple[int, int]:
-        """(h, w) of the training crops in pixels."""
-        return self.grid[0] * self.patch_size, self.grid[1] * self.patch_size
 
-
-def read_contents(state_dict: StateDict, meta: dict) -> Contents:
+def read_contents(state_dict: StateDict, file: CheckpointFile) -> Contents:
     """Measure a checkpoint.
 
     Args:
         state_dict: In our layout; may hold meta tensors.
-        meta: What the file says about itself.
+        file: That they are from.
 
     Raises:
         CheckpointError: If a block is incomplete.
@@ -86,6 +95,13 @@ def read_contents(state_dict: StateDict, meta: dict) -> Contents:
     depth = 1 + max(int(key.split('.')[2]) for key in state_dict
                     if key.startswith('backbone.blocks.'))
     tokens = state_dict.get('backbone.knowledge_token')
+    num_patches = state_dict['backbone.pos_embed'].shape[1]
+    grid = file.grid
+    if grid is None or grid[0] * grid[1] != num_patches:
+        grid = guess_grid(num_patches)
+    size, stride = trained_geometry(file.meta)
+    if size is None or (size[0] // stride, size[1] // stride) != grid:
+        size, stride = None, patches.shape[-1]
     ffn, mlp = ffn_of(state_dict), 'backbone.blocks.0.mlp.'
     own = 'experts.0.' if ffn == 'independent' else ''
     conv = state_dict.get('backbone.blocks.0.pcm.0.weight')
@@ -94,9 +110,13 @@ def read_contents(state_dict: StateDict, meta: dict) -> Contents:
         embed_dim=embed_dim,
         depth=depth,
         hidden_dim=len(state_dict[f'{mlp}{own}fc1.weight']),
-        num_heads=find_num_heads(embed_dim, meta),
+        num_heads=find_num_heads(embed_dim, file.meta),
         patch_size=patches.shape[-1],
-        grid=guess_grid(state_dict['backbone.pos_embed'].shape[1]),
+        grid=grid,
+        img_size=size or (grid[0] * stride, grid[1] * stride),
+        patch_stride=stride,
+        attention=trained_attention(file.meta),
+        is_stated=size is not None,
         heads=read_heads(state_dict),
         datasets=datasets_of(state_dict),
         ffn=ffn,
@@ -162,11 +182,6 @@ def missing_names(state_dict: StateDict, contents: Contents) -> Set[str]:
               for part in ('patch_embed.proj', 'last_norm')}
     if not contents.has_qkv_bias:
         names -= {name for name in names if name.endswith('qkv.bias')}
-    for dataset, head in contents.heads.items():
-        prefix = f'heads.{dataset}.' if dataset else 'head.'
-        parts = ['final_layer.weight', 'final_layer.bias']
-        if head.decoder == 'classic':
-            parts += [f'deconv_layers.{i}.{kind}' for i in (1, 4) for kind in
-                      ('weight', 'bias', 'running_mean', 'running_var')]
-        names |= {prefix + part for part in parts}
-    return names - set(state_dict)
+    if not contents.has_last_norm and not contents.heads:
+        names -= {name for name in names if '.last_norm.' in name}
+    return {*(names - set(state_dict)), *missing_in_heads(state_dict)}

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Dict, Optional
 
 from vitpose_mm.checkpoints.checkpoint_file import CheckpointFile
+from vitpose_mm.checkpoints.complete import incomplete
 from vitpose_mm.checkpoints.layouts import hf, mmpose, official, vitpose_mm
 from vitpose_mm.checkpoints.names import StateDict, ffn_of
 from vitpose_mm.checkpoints.other_functions import foreign_feature
@@ -14,7 +15,7 @@ from vitpose_mm.checkpoints.report import Report
 from vitpose_mm.checkpoints.write import write_weights
 from vitpose_mm.fileio import write_beside
 from vitpose_mm.version import __version__
-from .contents import read_contents
+from .contents import Contents, missing_names, read_contents
 from .dense import fold_dataset
 from .hf_config import hf_config
 
@@ -63,12 +64,20 @@ def convert(source: Path, target: Path, layout: str,
             f'{source} is a joint ViTPose+ file with {ffn_of(state_dict)} '
             f"experts, which the layout '{layout}' does not have; choose one "
             f"with --dataset: {', '.join(report.datasets)}")
+    contents = read_contents(state_dict, file)
+    missing = missing_names(state_dict, contents)
+    if missing:
+        raise CheckpointError(incomplete(str(source), sorted(missing)))
+    check_function(contents, layout, source)
     provenance = describe_source(source, report, dataset)
-    kept = {} if dataset else {
-        key: file.meta[key] for key in ('dataset_meta', 'cfg')
-        if key in file.meta}
+    if file.grid == contents.grid:
+        provenance['grid'] = '{}x{}'.format(*contents.grid)
+    # The config of a joint model is not that of what is taken out of it.
+    names = dict(cfg='source_cfg', source_cfg='source_cfg') if dataset else {
+        key: key for key in ('dataset_meta', 'cfg', 'source_cfg')}
+    kept = {names[key]: file.meta[key] for key in names if key in file.meta}
     if layout == 'hf':
-        config = hf_config(read_contents(state_dict, file.meta), report.source)
+        config = hf_config(contents, report.source)
         write_beside(target, lambda folder: write_folder(
             folder, config, hf.from_ours(state_dict), provenance))
         return report
@@ -95,6 +104,24 @@ def check_target(target: Path, layout: str) -> None:
             f'{target} must end in .pth or .safetensors for --to {layout}')
     elif target.is_dir():
         raise CheckpointError(f'{target} is a folder; name a file')
+
+
+def check_function(contents: Contents, layout: str, source: Path) -> None:
+    """Refuse to write what the layout's code would compute otherwise.
+
+    Raises:
+        CheckpointError: If so: no tensor shows it, so nobody would notice.
+    """
+    if layout == 'vitpose_mm':
+        return
+    odd = dict(contents.attention)
+    if layout == 'hf' and contents.patch_stride != contents.patch_size:
+        odd['patch_stride'] = contents.patch_stride
+    if odd:
+        options = ', '.join(f'{name}={value!r}' for name, value in odd.items())
+        raise CheckpointError(
+            f"{source} was trained with {options}, which the layout "
+            f"'{layout}' does not have: its code would compute something else")
 
 
 def describe_source(source: Path, report: Report,

@@ -1,22 +1,28 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import List, Optional
 
 import vitpose_mm
 from vitpose_mm.checkpoints.checkpoint_file import CheckpointFile
-from vitpose_mm.checkpoints.expert_datasets import EXPERT_DATASETS
-from vitpose_mm.checkpoints.names import StateDict
-from vitpose_mm.checkpoints.read import read_checkpoint, weights_file
+from vitpose_mm.checkpoints.complete import cure_for_missing
+from vitpose_mm.checkpoints.expert_datasets import EXPERT_DATASETS, full_name
+from vitpose_mm.checkpoints.names import EXPERT, StateDict
+from vitpose_mm.checkpoints.read import parts_of, read_checkpoint, weights_file
 from vitpose_mm.models.backbones.archs import ARCHS
 from .contents import Contents, missing_names, read_contents
 
 # A checkout, or what pip installed.
 PACKAGE = Path(vitpose_mm.__file__).resolve().parent
 ROOTS = (PACKAGE.parent, PACKAGE / '.mim')
-# Keypoints of a head -> how MMPose names the dataset in a config's name.
-CONFIG_DATASETS = {17: 'coco', 16: 'mpii', 133: 'coco-wholebody'}
+# Grids of the published crops at half the usual stride.
+STRIDE_8 = ((32, 24), )
+# Layouts in which ViTPose+ models are published.
+PUBLISHED = ('official', 'hf')
+# Keypoints of a head -> its dataset, where it is the only one or the first.
+KEYPOINT_DATASETS = {17: 'coco', 16: 'mpii', 14: 'aic', 133: 'coco_wholebody'}
 
 
 def inspect_checkpoint(path: Path) -> dict:
@@ -40,24 +46,31 @@ def inspect_checkpoint(path: Path) -> dict:
     file.tensors = {key: tensor.to('meta')
                     for key, tensor in file.tensors.items()}
     state_dict, report = file.to_ours()
-    contents = read_contents(state_dict, file.meta)
+    contents = read_contents(state_dict, file)
+    # Of a published ViTPose+ file, by the official tool or by `convert`.
+    is_split = not contents.datasets and any(map(EXPERT.search, file.tensors))
+    told = source_of(file)
+    is_taken = 'dataset' in told and told.get('source_layout') in PUBLISHED
     return dict(
         file=str(path),
-        bytes=weights_file(path).stat().st_size,
+        bytes=sum(part.stat().st_size
+                  for part in parts_of(weights_file(path))),
         layout=report.layout,
         **asdict(contents),
-        img_size=contents.img_size,
         dtypes=sorted(dtypes),
         on_load=[f'{kind}: {line}' for kind, line in report.rows()],
         unusual=[
-            *unusual_contents(contents, state_dict),
+            *unusual_contents(contents, state_dict, path),
             *unusual_file(path, checkpoint)
         ],
-        config=find_config(contents),
+        config=find_config(
+            contents, find_dataset(path, contents, file, is_split),
+            is_split or is_taken and not contents.datasets),
         advice=advise(path, contents))
 
 
-def unusual_contents(contents: Contents, state_dict: StateDict) -> List[str]:
+def unusual_contents(contents: Contents, state_dict: StateDict,
+                     path: Path) -> List[str]:
     """What sets weights apart from the published ones, in sentences."""
     unusual = []
     if contents.arch is None:
@@ -79,6 +92,20 @@ def unusual_contents(contents: Contents, state_dict: StateDict) -> List[str]:
             'no tensor shows the number of heads: ViTPose-S has 12, but '
             "DeiT-S, DINO-S and timm's small have 6 and need "
             'arch=dict(embed_dim=384, depth=12, num_heads=6)')
+    if contents.attention:
+        options = ', '.join(f'{name}={value!r}' for name, value in
+                            contents.attention.items())
+        unusual.append(f'the backbone must have {options}, as in the config '
+                       'of the training')
+    if contents.patch_stride != contents.patch_size:
+        unusual.append('the backbone must have patch_stride='
+                       f'{contents.patch_stride}, as in the config of the '
+                       'training')
+    if not contents.is_stated and contents.grid in STRIDE_8:
+        height, width = (8 * side for side in contents.grid)
+        unusual.append(f'crops of {height}x{width} pixels at a feature stride '
+                       'of 8 have as many patches; nothing in the file shows '
+                       'which it is')
     if contents.patch_size != 16:
         unusual.append(f'patches of {contents.patch_size} pixels, not 16')
     if contents.num_knowledge_tokens:
@@ -95,9 +122,10 @@ def unusual_contents(contents: Contents, state_dict: StateDict) -> List[str]:
             unusual.append(f'the head of {name} has {head.keypoints} '
                            f'keypoints, not {EXPERT_DATASETS[name]}')
     missing = missing_names(state_dict, contents)
-    if contents.has_last_norm and missing:
+    if missing:
         unusual.append(f'missing: {", ".join(sorted(missing)[:4])}'
-                       f'{" and more" if len(missing) > 4 else ""}')
+                       f'{" and more" if len(missing) > 4 else ""}; '
+                       f'{cure_for_missing(path)}')
     return unusual
 
 
@@ -124,22 +152,59 @@ def read_epsilon(config: Path) -> Optional[float]:
     return backbone.get('layer_norm_eps', 1e-12)
 
 
-def find_config(contents: Contents) -> Optional[str]:
+def find_config(contents: Contents, dataset: Optional[str],
+                is_plus: bool) -> Optional[str]:
     """Name a config of this repository that the file fits, None if there is
-    none: relative to the repository."""
+    none: relative to the repository.
+
+    Args:
+        contents: Of the file.
+        dataset: Of its head; None if nothing tells it.
+        is_plus: Whether the head is one of a published ViTPose+ model, whose
+            datasets were not all encoded as ours are.
+    """
     head = contents.heads.get((contents.datasets or [''])[0])
-    decoder, dataset, (height, width) = '', 'coco', contents.img_size
+    decoder, (height, width) = '', contents.img_size
     if head:
         decoder = '-simple' if head.decoder == 'simple' else ''
-        dataset = CONFIG_DATASETS.get(head.keypoints)
     else:
         height, width = 256, 192  # pre-training: the position is resized
-    name = (f'td-hm_ViTPose-{contents.arch}{decoder}_*_{dataset}-'
-            f'{height}x{width}.py')
+    if contents.attention or dataset is None:
+        return None
+    plus = 'plus-' if is_plus else ''
+    stride = '' if contents.patch_stride == contents.patch_size else \
+        f'-stride{contents.patch_stride}'
+    name = (f'td-hm_ViTPose-{plus}{contents.arch}{stride}{decoder}_*_'
+            f'{dataset.replace("_", "-")}-{height}x{width}.py')
     for root in ROOTS:
         for path in sorted(root.glob(f'configs/**/{name}')):
             return str(path.relative_to(root))
     return None
+
+
+def find_dataset(path: Path, contents: Contents, file: CheckpointFile,
+                 is_split: bool) -> Optional[str]:
+    """Find what a dense file was trained on, None if nothing tells it.
+
+    `convert` writes it; the official tool that splits ViTPose+ files names
+    them after it; else the number of keypoints tells.
+    """
+    head = contents.heads.get((contents.datasets or [''])[0])
+    if head is None:
+        return 'coco'
+    told = full_name(source_of(file).get('dataset') or '')
+    if told:
+        return told
+    stem = full_name(re.sub(r'[^a-z0-9_]', '', path.stem.lower()))
+    if is_split and EXPERT_DATASETS.get(stem) == head.keypoints:
+        return stem
+    return KEYPOINT_DATASETS.get(head.keypoints)
+
+
+def source_of(file: CheckpointFile) -> dict:
+    """What `convert` wrote about where a file is from, {} if nothing."""
+    told = file.meta.get('vitpose_mm', file.meta)
+    return told if isinstance(told, dict) else {}
 
 
 def advise(path: Path, contents: Contents) -> str:

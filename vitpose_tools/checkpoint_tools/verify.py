@@ -14,6 +14,7 @@ from torch import Tensor
 from vitpose_mm.checkpoints.checkpoint_file import CheckpointFile
 from vitpose_mm.checkpoints.names import StateDict
 from vitpose_mm.checkpoints.read import CheckpointError, read_checkpoint
+from vitpose_mm.checkpoints.training_config import ATTENTION
 from .contents import Contents, read_contents
 from .dense import fold_dataset
 
@@ -41,9 +42,15 @@ def verify(first: Path, second: Path, config: Optional[Path] = None,
     """
     outputs = []
     for path in (first, second):
-        state_dict, contents = read_dense(path, dataset)
+        state_dict, contents, layout = read_dense(path, dataset)
         if not outputs:
             model_config, img_size = choose_model(contents, config, path)
+        elif config is None and (contents.is_stated
+                                 or layout != 'vitpose_mm'):
+            # What leaves no tensor is the second file's own.
+            for name in ATTENTION:
+                model_config['backbone'].pop(name, None)
+            model_config['backbone'].update(contents.attention)
         heatmaps = run_model(model_config, state_dict, img_size, path)
         outputs.append((heatmaps, decode(heatmaps, img_size)))
     (heatmaps, keypoints), (heatmaps2, keypoints2) = outputs
@@ -56,8 +63,11 @@ def verify(first: Path, second: Path, config: Optional[Path] = None,
 
 
 def read_dense(path: Path,
-               dataset: Optional[str]) -> Tuple[StateDict, Contents]:
+               dataset: Optional[str]) -> Tuple[StateDict, Contents, str]:
     """Read a file as a plain ViTPose.
+
+    Returns:
+        Its tensors in our layout, what they are, and its own layout.
 
     Raises:
         CheckpointError: If it is none, or joint and ``dataset`` is None.
@@ -71,7 +81,7 @@ def read_dense(path: Path,
             f"--dataset: {', '.join(report.datasets)}")
     if report.datasets:
         state_dict = fold_dataset(state_dict, dataset, report)
-    return state_dict, read_contents(state_dict, file.meta)
+    return state_dict, read_contents(state_dict, file), report.layout
 
 
 def choose_model(contents: Contents, config: Optional[Path],
@@ -123,6 +133,8 @@ def fitting_model(contents: Contents) -> dict:
                 mlp_ratio=contents.hidden_dim / contents.embed_dim),
             img_size=contents.img_size,
             patch_size=contents.patch_size,
+            patch_stride=contents.patch_stride,
+            **contents.attention,
             qkv_bias=contents.has_qkv_bias,
             num_knowledge_tokens=contents.num_knowledge_tokens),
         head=dict(

@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 
 from vitpose_mm.checkpoints import CheckpointError, write
 from vitpose_tools.checkpoint_tools.convert import convert
+from vitpose_tools.checkpoint_tools.inspect import inspect_checkpoint
 
 
 @pytest.fixture
@@ -185,3 +186,43 @@ def test_failure_while_writing_leaves_the_old_file(tmp_path, official_weights,
 
     assert sorted(tmp_path.iterdir()) == before
     assert layout == 'hf' or (tmp_path / target).read_text() == 'old'
+
+
+@pytest.mark.parametrize('layout', ['official', 'mmpose', 'hf'])
+@pytest.mark.parametrize('options', [
+    dict(attention='window', window_size=(8, 6)),
+    dict(attention='window', window_size=(8, 6), shift=True, pooling=True),
+    dict(attention=dict(window_size=(8, 6), shift=True))])
+def test_windows_are_not_lost_in_layouts_without(tmp_path, official_weights,
+                                                 layout, options):
+    weights = {key.replace('keypoint_head', 'head'): tensor for key, tensor in
+               official_weights(384, 1, num_slots=192).items()}
+    cfg = f"model = dict(backbone=dict(type='ViT', **{options!r}))".replace(
+        f'**{options!r}', ', '.join(f'{k}={v!r}' for k, v in options.items()))
+    torch.save(dict(state_dict=weights, meta=dict(cfg=cfg)),
+               tmp_path / 'own.pth')
+    target = tmp_path / ('out' if layout == 'hf' else 'out.pth')
+
+    with pytest.raises(CheckpointError, match='was trained with attention=.*'
+                       f"window_size.*'{layout}' does not have"):
+        convert(tmp_path / 'own.pth', target, layout)
+
+    assert not target.exists()
+    for name in ('ours.pth', 'ours.safetensors'):
+        convert(tmp_path / 'own.pth', tmp_path / name, 'vitpose_mm')
+        with pytest.raises(CheckpointError, match='was trained with'):
+            convert(tmp_path / name, target, layout)
+
+
+def test_grid_survives_in_either_kind_of_file(tmp_path, official_weights):
+    weights = {key.replace('keypoint_head', 'head'): tensor for key, tensor in
+               official_weights(384, 1, num_slots=192).items()}
+    torch.save(dict(state_dict=weights, meta=dict(
+        cfg='model = dict(backbone=dict(img_size=(384, 128)))')),
+        tmp_path / 'own.pth')
+
+    for name in ('a.pth', 'b.safetensors'):
+        convert(tmp_path / 'own.pth', tmp_path / name, 'vitpose_mm')
+        facts = inspect_checkpoint(tmp_path / name)
+        assert tuple(facts['grid']) == (24, 8)
+        assert tuple(facts['img_size']) == (384, 128)

@@ -7,6 +7,7 @@ from safetensors.torch import save_file
 
 from vitpose_mm.checkpoints import CheckpointError
 from vitpose_mm.checkpoints.layouts import hf
+from vitpose_tools.checkpoint_tools.convert import convert
 from vitpose_tools.checkpoint_tools.inspect import inspect_checkpoint
 
 COCO = 'configs/body_2d_keypoint/topdown_heatmap/coco/'
@@ -131,3 +132,67 @@ def test_own_file_without_a_feed_forward_network_is_an_error(
 
     with pytest.raises(CheckpointError, match='no feed-forward network'):
         inspect_checkpoint(tmp_path / 'file.pth')
+
+
+def trained(tmp_path, pose_model, name='own.pth', **backbone):
+    """A file of an own training with these options of the backbone."""
+    model = pose_model(384, 1, decoder='simple', **backbone)
+    options = ', '.join(f'{key}={value!r}' for key, value in backbone.items())
+    path = tmp_path / name
+    torch.save(dict(state_dict=model.state_dict(), meta=dict(
+        cfg="model = dict(backbone=dict(type='ViT', arch=dict(embed_dim=384, "
+        f'depth=1, num_heads=12), {options}))')), path)
+    return path
+
+
+def test_stride_and_windows_are_read_from_the_config(tmp_path, pose_model):
+    path = trained(tmp_path, pose_model, patch_stride=8)
+
+    facts = inspect_checkpoint(path)
+
+    assert tuple(facts['img_size']) == (256, 192)
+    assert tuple(facts['grid']) == (32, 24) and facts['patch_stride'] == 8
+    assert any('patch_stride=8' in line for line in facts['unusual'])
+
+
+def test_without_config_both_resolutions_are_said(tmp_path, official_weights):
+    torch.save(official_weights(num_slots=769), tmp_path / 'file.pth')
+
+    facts = inspect_checkpoint(tmp_path / 'file.pth')
+
+    assert tuple(facts['img_size']) == (512, 384)
+    assert any('crops of 256x192 pixels at a feature stride of 8' in line
+               for line in facts['unusual'])
+
+
+@pytest.mark.parametrize('dataset,index,keypoints', [
+    ('aic', 1, 14), ('mpii', 2, 16), ('ap10k', 3, 17), ('apt36k', 4, 17),
+    ('wholebody', 5, 133)])
+@pytest.mark.parametrize('how', ['official tool', 'convert'])
+def test_part_of_a_published_plus_file_gets_its_own_config(
+        tmp_path, official_weights, repo, dataset, index, keypoints, how):
+    joint = official_weights(384, 12, part_features=96)
+    path = tmp_path / f'{dataset}.pth'
+    if how == 'convert':
+        torch.save(joint, tmp_path / 'plus.pth')
+        path = tmp_path / 'out.pth'
+        convert(tmp_path / 'plus.pth', path, 'vitpose_mm', dataset)
+    else:
+        # The official tool leaves the experts in.
+        weights = {}
+        for key, tensor in joint.items():
+            if '.fc2.' in key:
+                expert = key.replace('fc2', f'experts.{index}')
+                tensor = torch.cat([tensor, joint[expert]])
+            if not key.startswith(('keypoint_head', 'associate')):
+                weights[key] = tensor
+            head = f'associate_keypoint_heads.{index - 1}.'
+            if key.startswith(head):
+                weights[key.replace(head, 'keypoint_head.')] = tensor
+        torch.save(weights, path)
+
+    config = inspect_checkpoint(path)['config']
+
+    assert f'ViTPose-plus-small_8xb64-210e_{"coco-" * (index == 5)}' \
+        f'{dataset}-256x192.py' in config
+    assert (repo / config).is_file()

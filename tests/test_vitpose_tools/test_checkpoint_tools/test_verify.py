@@ -95,3 +95,20 @@ def test_files_of_different_models_do_not_compare(tmp_path, files,
         verify(files[0], tmp_path / 'aic.pth')
     with pytest.raises(CheckpointError, match='base.pth does not fit'):
         verify(files[0], tmp_path / 'base.pth')
+
+
+def test_windows_beside_full_attention_differ(tmp_path, official_weights):
+    weights = {key.replace('keypoint_head', 'head'): tensor for key, tensor in
+               official_weights(384, 1, num_slots=192).items()}
+    cfg = "model = dict(backbone=dict(type='ViT', {}))"
+    for name, options in (('full', ''), ('windows', "attention='window', "
+                                         'window_size=(8, 6)')):
+        torch.save(dict(state_dict=weights,
+                        meta=dict(cfg=cfg.format(options))),
+                   tmp_path / f'{name}.pth')
+    convert(tmp_path / 'full.pth', tmp_path / 'official.pth', 'official')
+
+    for other in ('full.pth', 'official.pth'):
+        result = verify(tmp_path / 'windows.pth', tmp_path / other)
+        assert result['heatmap'] > 0.01
+    assert verify(*[tmp_path / 'windows.pth'] * 2)['heatmap'] == 0

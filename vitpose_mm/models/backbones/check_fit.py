@@ -2,13 +2,18 @@
 """What a file and a ViT must have in common."""
 from typing import Optional, Tuple
 
+from vitpose_mm.checkpoints.complete import incomplete
 from vitpose_mm.checkpoints.names import BACKBONE, PARALLEL_CONV, StateDict
 from vitpose_mm.checkpoints.read import CheckpointError
+from vitpose_mm.checkpoints.report import Report
 from .archs import arch_name
 
 POS_EMBED = 'pos_embed'
 KNOWLEDGE_TOKEN = 'knowledge_token'
 PATCHES = 'patch_embed.proj.weight'
+REL_POS = '.attn.rel_pos.'
+# Layouts of files that were trained without ViTPose's final norm.
+PRETRAINING = ('imagenet', 'mmpose')
 
 
 def check_fit(weights: StateDict, own: StateDict, source: str) -> None:
@@ -107,3 +112,32 @@ def check_shapes(weights: StateDict, own: StateDict, source: str) -> None:
                 f'{source} holds {name} of shape {tuple(found.shape)}, but '
                 f'the model has {tuple(tensor.shape)}: set the '
                 "backbone's arch to the file's, or load another file")
+
+
+def check_complete(weights: StateDict, own: StateDict, report: Report) -> None:
+    """Refuse a file that leaves a part of the ViT random.
+
+    Args:
+        weights: The file's tensors by name, fitted.
+        own: The ViT's.
+        report: Tells the layout.
+
+    Raises:
+        CheckpointError: If so; a pre-training file lacks the final norm by
+            nature, and a file may lack knowledge tokens, relative positions
+            and a ViTAE's convolutions as a whole.
+    """
+    may_lack = [KNOWLEDGE_TOKEN]
+    if report.layout in PRETRAINING:
+        may_lack.append('last_norm.')
+    if not any(map(PARALLEL_CONV.match, weights)):
+        may_lack.append('.pcm.')
+    if not any(REL_POS in name for name in weights):
+        may_lack.append(REL_POS)
+    missing = [
+        name for name in own if name not in weights
+        and not name.endswith('num_batches_tracked')
+        and not any(part in name for part in may_lack)
+    ]
+    if missing:
+        raise CheckpointError(incomplete(report.source, missing))

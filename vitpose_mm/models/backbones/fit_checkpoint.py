@@ -7,11 +7,14 @@ from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from vitpose_mm.checkpoints.checkpoint_file import FILE, CheckpointFile
+from vitpose_mm.checkpoints.complete import incomplete, missing_in_heads
 from vitpose_mm.checkpoints.names import BACKBONE, StateDict
 from vitpose_mm.checkpoints.positions import Grid, find_grid
+from vitpose_mm.checkpoints.read import CheckpointError
 from vitpose_mm.checkpoints.report import Report, count_names
 from ..layers import resize_pos_embed
-from .check_fit import PATCHES, POS_EMBED, check_fit, check_shapes
+from .check_fit import (PATCHES, POS_EMBED, check_complete, check_fit,
+                        check_shapes)
 from .find_vit import find_vit
 from .fit_experts import fit_experts
 from .fit_rel_pos import fit_rel_pos
@@ -55,7 +58,7 @@ def fit_checkpoint(vit: nn.Module, state_dict: StateDict, prefix: str,
     file = local_metadata.get(FILE)
     own = vit.state_dict()
     found = find_vit(state_dict, prefix, file, local_metadata.get(GRID))
-    if found is None or is_for_pytorch(found, own):
+    if found is None or is_for_pytorch(found, own, file):
         return
     ours, report = found.to_ours(num_patches(found, own[POS_EMBED]))
     weights = {key[len(BACKBONE):]: tensor for key, tensor in ours.items()
@@ -65,6 +68,10 @@ def fit_checkpoint(vit: nn.Module, state_dict: StateDict, prefix: str,
     fit_experts(weights, own, report)
     fit_rel_pos(weights, own, report)
     check_shapes(weights, own, report.source)
+    check_complete(weights, own, report)
+    missing_heads = missing_in_heads(ours)
+    if prefix and missing_heads:
+        raise CheckpointError(incomplete(report.source, missing_heads))
     fit_pos_embed(weights, vit.grid, found.grid, report)
     if file or report.rows():
         log_table(weights, own, report)
@@ -76,12 +83,21 @@ def fit_checkpoint(vit: nn.Module, state_dict: StateDict, prefix: str,
     state_dict.update({prefix + key: weights[key] for key in weights})
 
 
-def is_for_pytorch(found: CheckpointFile, own: StateDict) -> bool:
-    """Whether a state dict has some of a ViT's tensors and no layout, as in a
-    script that changes a few."""
-    return found.layout is None and any(
-        name in found.tensors or BACKBONE + name in found.tensors
-        for name in own)
+def is_for_pytorch(found: CheckpointFile, own: StateDict,
+                   file: Optional[CheckpointFile]) -> bool:
+    """Whether a state dict has a few of a ViT's tensors and no layout, as in
+    a script that changes these.
+
+    Raises:
+        CheckpointError: If it has most of them, or is from a file.
+    """
+    if found.layout:
+        return False
+    missing = [name for name in own if name not in found.tensors
+               and BACKBONE + name not in found.tensors]
+    if len(missing) < len(own) and (file or 2 * len(missing) < len(own)):
+        raise CheckpointError(incomplete(found.source, missing))
+    return len(missing) < len(own)
 
 
 def num_patches(found: CheckpointFile, own: Tensor) -> Optional[int]:

@@ -4,8 +4,7 @@ from vitpose_mm.checkpoints.names import StateDict
 from vitpose_mm.checkpoints.read import CheckpointError
 from vitpose_mm.checkpoints.report import Report
 from ..layers.rel_pos import resize_rel_pos
-
-TABLE = '.attn.rel_pos.'
+from .check_fit import REL_POS
 
 
 def fit_rel_pos(weights: StateDict, own: StateDict, report: Report) -> None:
@@ -19,8 +18,8 @@ def fit_rel_pos(weights: StateDict, own: StateDict, report: Report) -> None:
     Raises:
         CheckpointError: If the model has no relative positions.
     """
-    held = [key for key in weights if TABLE in key]
-    is_used = any(TABLE in name for name in own)
+    held = [key for key in weights if REL_POS in key]
+    is_used = any(REL_POS in name for name in own)
     if is_used and not held:
         report.missing.append('relative positions: the tables start from '
                               'zeros, which change nothing')
