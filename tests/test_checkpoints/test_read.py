@@ -1,13 +1,17 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import argparse
 import os
+import pathlib
 import pickle
 import types
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 
 import numpy as np
 import pytest
 import torch
+from mmengine.config import ConfigDict
 from mmengine.logging import HistoryBuffer, MessageHub
+from mmengine.runner import load_checkpoint
 from safetensors.torch import save_file
 
 from vitpose_mm.checkpoints import CheckpointError, read_checkpoint
@@ -142,3 +146,105 @@ def test_safetensors_come_with_their_metadata(tmp_path):
     loaded = read_checkpoint(tmp_path / 'a.safetensors')
     assert torch.equal(loaded['state_dict']['weight'], weight)
     assert loaded['meta'] == dict(source='here')
+
+
+@pytest.mark.parametrize('settings,expected', [
+    (argparse.Namespace(lr=0.1, out=pathlib.PurePosixPath('/runs/a')),
+     argparse.Namespace(lr=0.1, out='/runs/a')),
+    (ConfigDict(model=dict(type='ViT')), dict(model=dict(type='ViT'))),
+    (pathlib.Path('runs/a'), 'runs/a'),
+    (defaultdict(list, a=[1]), dict(a=[1])),
+    (defaultdict(int, a=1), dict(a=1)),
+    (np.str_('coco'), 'coco'),
+    (np.array(['nose', 'eye']), np.array(['nose', 'eye'])),
+], ids=lambda value: type(value).__name__)
+def test_settings_of_training_code_are_read(read, tmp_path, settings,
+                                            expected):
+    path = save(dict(model=dict(weight=torch.ones(1)), args=settings),
+                tmp_path)
+
+    loaded = read(path)['args']
+
+    np.testing.assert_array_equal(loaded, expected)
+    assert not isinstance(loaded, (ConfigDict, defaultdict))
+
+
+def test_a_factory_of_a_defaultdict_is_not_called(read, tmp_path):
+    trace = tmp_path / 'ran'
+    path = save(
+        dict(a=Call(defaultdict, Call(os.system, f'touch {trace}'))),
+        tmp_path)
+    with pytest.raises((CheckpointError, pickle.UnpicklingError),
+                       match='system'):
+        read(path)
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize('wrap', [
+    lambda weights: dict(state_dict_ema=weights),
+    lambda weights: dict(model_ema=weights, epoch=1),
+    lambda weights: dict(ema_state_dict={
+        'steps': torch.tensor(3),
+        **{f'module.{key}': value for key, value in weights.items()}}),
+    lambda weights: {f'model.{key}': value for key, value in weights.items()},
+    lambda weights: dict(state_dict={
+        f'_orig_mod.{key}': value for key, value in weights.items()}),
+    lambda weights: dict(state_dict={
+        key.replace('backbone.', 'backbone._orig_mod.'): value
+        for key, value in weights.items()}),
+    lambda weights: dict(state_dict={
+        'criterion.weight': torch.ones(2),
+        **{f'model.module.{key}': value for key, value in weights.items()}}),
+], ids=['state_dict_ema', 'model_ema', 'ema_state_dict', 'model.',
+        '_orig_mod.', 'backbone._orig_mod.', 'lightning'])
+@pytest.mark.parametrize('head', ['keypoint_head', 'head'])
+def test_weights_are_found_where_training_code_puts_them(
+        tmp_path, official_weights, pose_model, wrap, head):
+    weights = {key.replace('keypoint_head', head): tensor
+               for key, tensor in official_weights(
+                   48, 1, 193 if head != 'head' else 192).items()}
+    path = save(wrap(weights), tmp_path)
+    model = pose_model(48, 1)
+
+    load_checkpoint(model, str(path), strict=True)
+
+    own = model.state_dict()
+    for name in ('head.final_layer.bias', 'backbone.blocks.0.mlp.fc2.weight'):
+        assert torch.equal(own[name],
+                           weights[name.replace('head.', f'{head}.')])
+
+
+def test_half_precision_loses_nothing_that_is_added(tmp_path, official_weights,
+                                                    pose_model):
+    for dtype in (torch.bfloat16, torch.float16):
+        weights = {key: tensor.to(dtype) if tensor.is_floating_point()
+                   else tensor
+                   for key, tensor in official_weights(48, 1).items()}
+        path = save(weights, tmp_path)
+        model = pose_model(48, 1)
+
+        load_checkpoint(model, str(path))
+
+        slots = weights['backbone.pos_embed'].double()
+        torch.testing.assert_close(
+            model.backbone.pos_embed.double(), slots[:, 1:] + slots[:, :1],
+            atol=1e-6, rtol=1e-6)
+
+
+def test_official_names_without_the_added_slot_are_not_folded(
+        tmp_path, official_weights, pose_model):
+    for slots, grid in ((192, (256, 192)), (432, (384, 288))):
+        weights = official_weights(48, 1, num_slots=slots)
+        path = save(weights, tmp_path)
+        for size in (grid, (128, 96)):
+            model = pose_model(48, 1, img_size=size)
+
+            load_checkpoint(model, str(path))
+
+            rows, cols = grid[0] // 16, grid[1] // 16
+            expected = weights['backbone.pos_embed']
+            if size != grid:
+                expected = torch.nn.functional.interpolate(
+                    expected.view(1, rows, cols, 48).permute(0, 3, 1, 2),
+                    (8, 6), mode='bicubic').flatten(2).transpose(1, 2)
+            torch.testing.assert_close(model.backbone.pos_embed.data, expected)

@@ -134,10 +134,12 @@ def fold_slot(pos_embed: Tensor, report: Report) -> Tensor:
         report: Gets a line.
 
     Returns:
-        Shape (1, N, D).
+        Shape (1, N, D), float32.
     """
     report.folded.append('position slot 0 added to the '
                          f'{pos_embed.shape[1] - 1} patch slots')
+    # In half precision the sum would lose what it adds.
+    pos_embed = pos_embed.float()
     return pos_embed[:, 1:] + pos_embed[:, :1]
 
 

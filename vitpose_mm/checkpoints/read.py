@@ -65,9 +65,10 @@ def read_checkpoint(path: Union[str, Path],
                 'damaged, or holds more than weights') from error
         raise CheckpointError(
             f'{path} was not loaded: it is not only weights, it asks for '
-            f'{name[1]} while it is read, which could run any program. If you '
-            'trust its author, load it on a machine that you can lose and '
-            'save its state dict alone, best as .safetensors') from error
+            f'{name[1]} while it is read, which is not known to be harmless '
+            'and so was not run. If you trust its author, load it on a '
+            'machine that you can lose and save its state dict alone, best '
+            'as .safetensors') from error
     except Exception as error:  # of whatever kind the damaged bytes lead to
         reason = (str(error).splitlines() or [''])[0].split('. ')[0]
         raise CheckpointError(

@@ -7,6 +7,7 @@ writes training state beside the weights: ``HistoryBuffer`` objects
 weights-only reading refuses these unless they are listed here. Nothing on the
 list can import, call or write anything of the file's choosing.
 """
+import argparse
 import codecs
 import pickle
 from pathlib import Path
@@ -34,6 +35,25 @@ def get_statistics_method(owner: Any, name: str) -> Callable:
     raise ValueError(f'getattr({owner!r}, {name!r})')
 
 
+class PlainDict(dict):
+    """Stand in for dicts with attributes, whose state is their items."""
+
+    def __setstate__(self, state: Any) -> None:
+        self.update(state if isinstance(state, dict) else {})
+
+
+class PlainDefaultDict(dict):
+    """Stand in for a defaultdict, without its function for new keys."""
+
+    def __init__(self, *_) -> None:
+        super().__init__()
+
+
+def join_path(*parts: str) -> str:
+    """Stand in for a path: text, on whatever system it was written."""
+    return '/'.join(map(str, parts)).replace('//', '/')
+
+
 def allowed_globals() -> Dict[str, Any]:
     """Name in the pickle stream -> what it stands for in this process."""
     reconstruct = np.empty(0).__reduce__()[0]
@@ -45,7 +65,23 @@ def allowed_globals() -> Dict[str, Any]:
         '_codecs.encode': codecs.encode,
         'numpy.ndarray': np.ndarray,
         'numpy.dtype': np.dtype,
+        'numpy.dtype[str_]': type(np.dtype('U1')),
+        'numpy.dtypes.StrDType': type(np.dtype('U1')),
+        'numpy.str_': str,
+        # Settings that MAE's, DINO's and others' training code writes.
+        'argparse.Namespace': argparse.Namespace,
+        'mmengine.config.config.ConfigDict': PlainDict,
+        'addict.addict.Dict': PlainDict,
+        'collections.defaultdict': PlainDefaultDict,
     }
+    # What a defaultdict may be made with; they only make values.
+    for harmless in (bool, dict, float, int, list, str):
+        allowed[f'builtins.{harmless.__name__}'] = harmless
+    allowed['builtins.long'] = int  # as torch.save names it
+    for name in ('PosixPath', 'WindowsPath', 'PurePosixPath',
+                 'PureWindowsPath'):
+        for module in ('pathlib', 'pathlib._local'):
+            allowed[f'{module}.{name}'] = join_path
     # NumPy 2 renamed the module; files of either age are about.
     for module in ('numpy.core.multiarray', 'numpy._core.multiarray'):
         allowed[f'{module}._reconstruct'] = reconstruct

@@ -101,5 +101,5 @@ def fold_shared(state_dict: StateDict, shared: str, own: str) -> StateDict:
         'fc1.weight': torch.cat(parts['fc1.weight']),
         'fc1.bias': torch.cat(parts['fc1.bias']),
         'fc2.weight': torch.cat(parts['fc2.weight'], dim=1),
-        'fc2.bias': sum(parts['fc2.bias'])
+        'fc2.bias': sum(bias.float() for bias in parts['fc2.bias'])
     }

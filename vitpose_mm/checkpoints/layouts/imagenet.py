@@ -119,8 +119,9 @@ def fold_layer_scale(state_dict: StateDict, report: Report) -> None:
         linear = key.replace('ls1.gamma', 'attn.proj').replace(
             'ls2.gamma', 'mlp.fc2')
         weight, bias = f'{linear}.weight', f'{linear}.bias'
-        state_dict[weight] = state_dict[weight] * gamma[:, None]
-        state_dict[bias] = state_dict[bias] * gamma
+        gamma = gamma.float()
+        state_dict[weight] = state_dict[weight].float() * gamma[:, None]
+        state_dict[bias] = state_dict[bias].float() * gamma
     if scales:
         report.folded.append(f'{len(scales)} LayerScale factors multiplied '
                              'into attn.proj and mlp.fc2')
