@@ -1,5 +1,7 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import contextlib
 import json
+import sys
 from pathlib import Path
 from typing import Callable, Optional
 
@@ -40,7 +42,9 @@ def command(work_dir: Path, checkpoint: Optional[Path], people: int,
     from vitpose_tools.report import RunError
 
     try:
-        summary = write_report(work_dir, checkpoint, people)
+        # Packages print while they load; stdout is for the result.
+        with contextlib.redirect_stdout(sys.stderr):
+            summary = write_report(work_dir, checkpoint, people)
     except (RunError, CheckpointError) as error:
         raise click.ClickException(str(error)) from error
     for note in summary['notes']:

@@ -1,11 +1,17 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import json
 
+import cv2
+import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from mmengine.config import Config
+from mmpose.registry import MODELS
 
 from vitpose_tools.cli import main
+
+TRAIN = dict(loss=1., epoch=1, step=1)
 
 
 @pytest.mark.parametrize('people', ['0', 'many'])
@@ -34,3 +40,107 @@ def test_a_damaged_checkpoint_leaves_no_pictures(tmp_path, repo):
     assert result.exit_code == 1 and 'best_x.pth was not loaded' in \
         result.output
     assert not list(tmp_path.glob('*.png'))
+
+
+def make_run(folder, config, *entries):
+    """What a training of a config would leave, with random weights."""
+    logs = folder / '20260101_000000' / 'vis_data'
+    logs.mkdir(parents=True)
+    (logs / 'scalars.json').write_text(
+        ''.join(json.dumps(entry) + '\n' for entry in entries))
+    config.model.backbone.init_cfg = None
+    config.dump(logs / 'config.py')
+    model = MODELS.build(config.model)
+    torch.save(dict(state_dict=model.state_dict()), folder / 'best_x.pth')
+
+
+def quickstart(repo, name):
+    path, = (repo / 'configs' / 'quickstart').glob(f'{name}*')
+    return Config.fromfile(path)
+
+
+def report(folder, *args):
+    result = CliRunner().invoke(
+        main, ['report', str(folder), '--json', *args],
+        catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+@pytest.fixture
+def data(real_data, monkeypatch):
+    monkeypatch.setenv('VITPOSE_DATA', str(real_data))
+    return real_data
+
+
+def halves(folder, width):
+    """Both columns of halves of a sheet with one column of pairs."""
+    sheet = cv2.imread(str(folder / 'contact_sheet.png'))[24:]
+    return sheet[:, :width], sheet[:, width:2 * width]
+
+
+def test_a_joint_run_is_drawn_each_in_its_own_skeleton(repo, data, tmp_path):
+    make_run(tmp_path, quickstart(repo, 'td-hm_ViTPose-plus-tiny'), TRAIN,
+             {'coco/AP': .5, 'aic/AP': .25, 'step': 1})
+    summary = report(tmp_path, '--people', '5')
+    assert summary['notes'] == []
+    assert summary['metrics'] == {'coco/AP': .5, 'aic/AP': .25}
+    assert 'AP' not in summary and summary['metric'] == 'coco/AP'
+    sheet = cv2.imread(summary['contact_sheet'])
+    assert sheet.shape == (24 + 2 * 264, 4 * (384 + 8), 3)
+
+
+def test_people_of_a_detection_file_are_drawn_as_annotated(
+        repo, data, tmp_path):
+    config = quickstart(repo, 'td-hm_ViTPose-tiny_1xb12-150e_coco-overfit')
+    config.test_dataloader.dataset.bbox_file = str(
+        data / 'coco' / 'test_coco_det_AP_H_56.json')
+    config.test_dataloader.dataset.test_mode = True
+    make_run(tmp_path, config, TRAIN, {'coco/AP': .5, 'step': 1})
+    summary = report(tmp_path, '--people', '1')
+    assert summary['notes'] == ['people are drawn in their annotated boxes, '
+                                "not in the detector's"]
+    # The skeleton changes the crop of the ground truth.
+    truth, guess = halves(tmp_path, 192)
+    assert (np.abs(truth.astype(int) - guess) > 60).any(2).mean() > 0.01
+
+
+def test_a_bottom_up_run_that_finds_nobody_is_drawn(repo, data, tmp_path):
+    config = quickstart(repo, 'ae_ViTPose-tiny_1xb4-300e_coco-overfit')
+    config.model.head.decoder.decode_keypoint_thr = 2.
+    make_run(tmp_path, config, TRAIN)
+    summary = report(tmp_path, '--people', '2')
+    assert summary['notes'] == [] and summary['metric'] == ''
+    sheet = cv2.imread(summary['contact_sheet'])
+    assert sheet.shape == (24 + 296, 2 * (768 + 8), 3)
+    # Red letters on the prediction.
+    assert (sheet[24:56, 384:470] == (0, 0, 255)).all(2).any()
+    assert not (sheet[24:56, :86] == (0, 0, 255)).all(2).any()
+
+
+def test_a_run_by_iterations_without_images_says_what_is_not_drawn(
+        repo, tmp_path, monkeypatch):
+    monkeypatch.setenv('VITPOSE_DATA', str(tmp_path))
+    config = quickstart(repo, 'td-hm_ViTPose-tiny_1xb12-150e_coco-overfit')
+    make_run(tmp_path, config, dict(loss=1., iter=50, step=50),
+             {'coco/AP': .5, 'step': 50})
+    result = CliRunner().invoke(main, ['report', str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert 'contact sheet not drawn: ' in result.stderr
+    assert 'test_coco.json' in result.stderr
+    assert result.stdout == (f'coco/AP 0.5; pictures: {tmp_path}/curve.png\n')
+    assert not (tmp_path / 'contact_sheet.png').exists()
+
+
+def test_a_run_without_weights_or_test_set_still_has_a_curve(repo, tmp_path):
+    config = quickstart(repo, 'td-hm_ViTPose-tiny_1xb12-150e_coco-overfit')
+    make_run(tmp_path, config, TRAIN)
+    (tmp_path / 'best_x.pth').unlink()
+    note, = report(tmp_path)['notes']
+    assert note.startswith('contact sheet not drawn: ') and \
+        'holds no checkpoint' in note
+    config.pop('test_dataloader')
+    config.dump(tmp_path / '20260101_000000' / 'vis_data' / 'config.py')
+    assert report(tmp_path)['notes'] == [
+        'contact sheet not drawn: the config has no test set']
+    assert (tmp_path / 'curve.png').exists()
