@@ -155,7 +155,7 @@ def test_published_encoding_is_udp_for_coco_and_mpii_alone(
             'UDPHeatmap' if name in ('coco', 'mpii') else 'MSRAHeatmap')
     animal = on_fixtures(published.train_dataloader.dataset.datasets[3],
                          real_data)
-    assert 'RandomHalfBody' in steps(animal)
+    assert 'ViTPoseHalfBody' in steps(animal)
     sample = DATASETS.build(animal)[0]['data_samples']
     assert sample.gt_fields.heatmaps.shape == (17, 64, 48)
 
@@ -213,8 +213,10 @@ def test_mpii_takes_no_half_bodies_and_shifts_no_boxes(repo, joint):
     alone = load(repo, 'ViTPose-base_8xb64-210e_mpii-256x192')
     for dataset in (alone.train_dataloader.dataset,
                     joint.train_dataloader.dataset.datasets[2]):
-        assert 'RandomHalfBody' not in steps(dataset)
-        assert steps(dataset)['RandomBBoxTransform'].shift_prob == 0
+        assert 'ViTPoseHalfBody' not in steps(dataset)
+        step, = [step for step in dataset.pipeline
+                 if step.type == 'ViTPoseBBoxTransform']
+        assert step.shift_prob == 0
     metric = METRICS.build(alone.test_evaluator)
     assert metric.norm_item == ['head'] and metric.thr == 0.5
 

@@ -2,9 +2,11 @@
 from .animal import APT36KDataset
 from .hand import InterHand2DDataset
 from .samplers import MultiDatasetSampler
-from .transforms import BottomupGetCrowdMask, BottomupRandomFlip, LoadImageOnce
+from .transforms import (BottomupGetCrowdMask, BottomupRandomFlip,
+                         LoadImageOnce, ViTPoseBBoxTransform, ViTPoseHalfBody)
 
 __all__ = [
     'APT36KDataset', 'BottomupGetCrowdMask', 'BottomupRandomFlip',
-    'InterHand2DDataset', 'LoadImageOnce', 'MultiDatasetSampler'
+    'InterHand2DDataset', 'LoadImageOnce', 'MultiDatasetSampler',
+    'ViTPoseBBoxTransform', 'ViTPoseHalfBody'
 ]

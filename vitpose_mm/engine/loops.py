@@ -3,6 +3,7 @@ from contextlib import contextmanager
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 from mmengine.evaluator import Evaluator
+from mmengine.hooks import CheckpointHook
 from mmengine.runner import EpochBasedTrainLoop, Runner, TestLoop, ValLoop
 from mmpose.registry import DATASETS, LOOPS
 from torch.utils.data import DataLoader
@@ -50,6 +51,10 @@ class CheckedTrainLoop(EpochBasedTrainLoop):
 class CheckedValLoop(ValLoop):
     """MMEngine's loop with what CheckedTrainLoop adds.
 
+    It also runs by itself: MMEngine's CheckpointHook with ``save_best`` would
+    save the model as the best at the end of it, but is not ready for that
+    before a training.
+
     Args:
         runner: The runner.
         dataloader: The loader or its config.
@@ -65,6 +70,25 @@ class CheckedValLoop(ValLoop):
         with explained(dataloader):
             super().__init__(runner, without_idle_workers(dataloader),
                              evaluator, fp16)
+
+    def run(self) -> dict:
+        """Validate.
+
+        Returns:
+            Metrics by name.
+        """
+        savers = {
+            hook: hook.save_best for hook in self.runner.hooks
+            if isinstance(hook, CheckpointHook)
+            and not hasattr(hook, 'file_backend')
+        }
+        for hook in savers:
+            hook.save_best = None
+        try:
+            return super().run()
+        finally:
+            for hook, save_best in savers.items():
+                hook.save_best = save_best
 
 
 @LOOPS.register_module()

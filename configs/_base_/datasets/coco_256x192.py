@@ -10,9 +10,11 @@ codec = dict(
 train_pipeline = [
     dict(type='LoadImage'),
     dict(type='GetBBoxCenterScale'),
+    # As in the code of ViTPose: boxes are shifted, but not those of halves.
+    dict(type='ViTPoseBBoxTransform', scale_prob=0., rotate_prob=0.),
     dict(type='RandomFlip', direction='horizontal'),
-    dict(type='RandomHalfBody'),
-    dict(type='RandomBBoxTransform'),
+    dict(type='ViTPoseHalfBody'),
+    dict(type='ViTPoseBBoxTransform', shift_prob=0.),
     dict(type='TopdownAffine', input_size=codec['input_size'], use_udp=True),
     dict(type='GenerateTarget', encoder=codec),
     dict(type='PackPoseInputs')

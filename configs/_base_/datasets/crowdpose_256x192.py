@@ -5,10 +5,8 @@ data_root = '{{$VITPOSE_DATA:data}}/crowdpose'
 
 # 14 keypoints: 7 are enough to take half of the body.
 train_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale'),
-    dict(type='RandomFlip', direction='horizontal'),
-    dict(type='RandomHalfBody', min_total_keypoints=7),
+    *_base_.train_pipeline[:4],
+    dict(type='ViTPoseHalfBody', min_total_keypoints=7),
     *_base_.train_pipeline[-4:]
 ]
 

@@ -8,9 +8,10 @@ train_pipeline = [
     dict(type='LoadImage'),
     dict(type='GetBBoxCenterScale', padding=1.5),
     dict(type='RandomFlip', direction='horizontal'),
+    # Shifts by up to a fifth of the tight box, as for people.
     dict(
-        type='RandomBBoxTransform',
-        shift_prob=0.,
+        type='ViTPoseBBoxTransform',
+        shift_factor=0.2 / 1.5,
         scale_factor=(0.7, 1.3),
         rotate_factor=180.),
     *_base_.train_pipeline[-3:]
@@ -60,7 +61,7 @@ val_evaluator = [
 ]
 test_evaluator = val_evaluator
 
-train_cfg = dict(max_epochs=60)
+train_cfg = dict(max_epochs=60, val_interval=5)
 param_scheduler = [
     _base_.param_scheduler[0],
     dict(

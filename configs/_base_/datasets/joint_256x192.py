@@ -10,16 +10,18 @@ codec = dict(
 train_pipeline = [
     dict(type='LoadImage'),
     dict(type='GetBBoxCenterScale'),
+    # As in the code of ViTPose: boxes are shifted, but not those of halves.
+    dict(type='ViTPoseBBoxTransform', scale_prob=0., rotate_prob=0.),
     dict(type='RandomFlip', direction='horizontal'),
-    dict(type='RandomHalfBody'),
-    dict(type='RandomBBoxTransform'),
+    dict(type='ViTPoseHalfBody'),
+    dict(type='ViTPoseBBoxTransform', shift_prob=0.),
     dict(type='TopdownAffine', input_size=codec['input_size'], use_udp=True),
     dict(type='GenerateTarget', encoder=codec),
     dict(type='PackPoseInputs')
 ]
+# Boxes of MPII are annotated as centre and scale, which are not shifted.
 mpii_train_pipeline = [
-    *train_pipeline[:3],
-    dict(type='RandomBBoxTransform', shift_prob=0.), *train_pipeline[5:]
+    *train_pipeline[:2], train_pipeline[3], *train_pipeline[5:]
 ]
 val_pipeline = [
     *train_pipeline[:2],

@@ -8,8 +8,7 @@ train_pipeline = [
     dict(type='LoadImage'),
     dict(type='GetBBoxCenterScale'),
     dict(type='RandomFlip', direction='horizontal'),
-    dict(type='RandomBBoxTransform', shift_prob=0.),
-    *_base_.train_pipeline[-3:]
+    *_base_.train_pipeline[-4:]
 ]
 
 train_dataloader = dict(

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from mmengine.config import Config
+from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
 from vitpose_mm.datasets.checks import DataError
@@ -104,6 +105,15 @@ def test_no_workers_need_no_other_key(start):
     assert runner.train_loop.dataloader.num_workers == 0
     assert runner.val_loop.dataloader.num_workers == 0
     assert runner.test_loop.dataloader.num_workers == 0
+
+
+def test_validation_alone_gives_its_metrics(start):
+    """Without a training before it, whatever save_best says."""
+    runner = start()
+    assert 'coco/AP' in runner.val()
+    hook, = [hook for hook in runner.hooks
+             if isinstance(hook, CheckpointHook)]
+    assert hook.save_best == 'coco/AP'
 
 
 @pytest.mark.slow

@@ -2,5 +2,10 @@
 from .bottomup_get_crowd_mask import BottomupGetCrowdMask
 from .bottomup_random_flip import BottomupRandomFlip
 from .load_image_once import LoadImageOnce
+from .vitpose_bbox_transform import ViTPoseBBoxTransform
+from .vitpose_half_body import ViTPoseHalfBody
 
-__all__ = ['BottomupGetCrowdMask', 'BottomupRandomFlip', 'LoadImageOnce']
+__all__ = [
+    'BottomupGetCrowdMask', 'BottomupRandomFlip', 'LoadImageOnce',
+    'ViTPoseBBoxTransform', 'ViTPoseHalfBody'
+]
