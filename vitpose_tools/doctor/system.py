@@ -20,7 +20,7 @@ def check_python() -> Result:
 
 
 def check_setuptools() -> Result:
-    """MMEngine and openmim need two modules that only a setuptools < 82 still provides.
+    """MMEngine and openmim need what only a setuptools < 82 still has.
 
     pkg_resources finds `mmpose::` base configs; distutils, which Python 3.12
     dropped, is imported when training starts.
@@ -30,9 +30,10 @@ def check_setuptools() -> Result:
             importlib.import_module(module)
         except Exception as error:
             # Old ones import but do not run on Python 3.12: AttributeError.
-            return Result('setuptools', 'fail',
-                          f'{module}, which MMEngine and mim need, fails: {error}',
-                          "pip install --force-reinstall 'setuptools>=68,<82'")
+            return Result(
+                'setuptools', 'fail',
+                f'{module}, which MMEngine and mim need, fails: {error}',
+                "pip install --force-reinstall 'setuptools>=68,<82'")
     return Result('setuptools', 'ok', 'has pkg_resources and distutils')
 
 
