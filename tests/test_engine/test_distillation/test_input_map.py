@@ -28,7 +28,7 @@ def test_the_teacher_sees_what_its_own_preprocessor_makes(
     student = preprocessor(kinds[0], MEAN, STD, bool(swapped[0]))
     teacher = preprocessor(kinds[1], mean, std, bool(swapped[1]))
     images = list(torch.randint(0, 256, (2, 3, 64, 48)).byte())
-    crops, expected = (each(dict(inputs=images, data_samples=None))['inputs']
+    crops, expected = (each(dict(inputs=images, data_samples=[]))['inputs']
                        for each in (student, teacher))
 
     mapped = InputMap(student, teacher, None)(crops)
