@@ -2,7 +2,6 @@
 # proof that experts, heads, skeletons and metrics find each other.
 _base_ = [
     '../_base_/models/vitpose_tiny.py',
-    '../_base_/datasets/metainfo_keys.py',
     '../_base_/schedules/vitpose_210e.py',
 ]
 
@@ -70,8 +69,8 @@ train_dataloader = dict(
     num_workers=0,
     sampler=dict(type='MultiDatasetSampler', seed=0),
     dataset=dict(
-        type='ConcatDataset',
-        ignore_keys=_base_.ignore_keys,
+        type='JointDataset',
+        pipeline=[dict(type='ChooseLeaf')],
         datasets=train_datasets))
 val_dataloader = dict(
     batch_size=40,
@@ -79,8 +78,8 @@ val_dataloader = dict(
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
-        type='ConcatDataset',
-        ignore_keys=_base_.ignore_keys,
+        type='JointDataset',
+        pipeline=[dict(type='ChooseLeaf')],
         datasets=val_datasets))
 test_dataloader = val_dataloader
 
@@ -99,3 +98,4 @@ test_evaluator = val_evaluator
 
 default_hooks = dict(
     checkpoint=dict(save_best='coco/AP', rule='greater', max_keep_ckpts=1))
+visualizer = dict(type='JointVisualizer')

@@ -51,7 +51,7 @@ def build_on_meta(config: Config) -> torch.nn.Module:
 def parts(config: Config, stage: str) -> list:
     """Configs of the datasets of a stage, joined or alone."""
     dataset = config[f'{stage}_dataloader'].dataset
-    return dataset.datasets if dataset.type == 'ConcatDataset' else [dataset]
+    return dataset.datasets if dataset.type == 'JointDataset' else [dataset]
 
 
 def head_of(model, dataset: dict, stage: str):

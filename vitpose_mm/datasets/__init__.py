@@ -1,12 +1,13 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from .animal import APT36KDataset
 from .hand import InterHand2DDataset
+from .joint_dataset import JointDataset
 from .samplers import MultiDatasetSampler
-from .transforms import (BottomupGetCrowdMask, BottomupRandomFlip,
+from .transforms import (BottomupGetCrowdMask, BottomupRandomFlip, ChooseLeaf,
                          LoadImageOnce, ViTPoseBBoxTransform, ViTPoseHalfBody)
 
 __all__ = [
     'APT36KDataset', 'BottomupGetCrowdMask', 'BottomupRandomFlip',
-    'InterHand2DDataset', 'LoadImageOnce', 'MultiDatasetSampler',
-    'ViTPoseBBoxTransform', 'ViTPoseHalfBody'
+    'ChooseLeaf', 'InterHand2DDataset', 'JointDataset', 'LoadImageOnce',
+    'MultiDatasetSampler', 'ViTPoseBBoxTransform', 'ViTPoseHalfBody'
 ]

@@ -57,27 +57,32 @@ class JointEvaluator(MultiDatasetEvaluator):
         self.counts = dict.fromkeys(self.metrics_dict, 0)
 
     def process(self,
-                data_samples: Sequence[BaseDataElement],
+                data_samples: Sequence[Union[BaseDataElement, dict]],
                 data_batch: Optional[dict] = None) -> None:
         """Hand each sample to the metrics of its dataset.
 
         Args:
-            data_samples: Predictions with the ground truth, of any datasets.
+            data_samples: Predictions with the ground truth, of any datasets,
+                as elements or as dicts.
             data_batch: What the loader gave for them, in the same order.
 
         Raises:
             ValueError: If a sample's dataset has no metric.
         """
+        data_samples = [
+            sample.to_dict() if isinstance(sample, BaseDataElement) else sample
+            for sample in data_samples
+        ]
         rows = defaultdict(list)
         for row, sample in enumerate(data_samples):
-            rows[sample.dataset_name].append(row)
+            rows[sample['dataset_name']].append(row)
         for name, picked in rows.items():
             if name not in self.metrics_dict:
                 raise ValueError(
                     f"no metric for samples of '{name}'; the evaluator has "
                     f'{", ".join(self.metrics_dict)}')
             self.counts[name] += len(picked)
-            samples = [data_samples[row].to_dict() for row in picked]
+            samples = [data_samples[row] for row in picked]
             batch = data_batch and {
                 key: [values[row] for row in picked]
                 for key, values in data_batch.items()
@@ -118,6 +123,16 @@ class JointEvaluator(MultiDatasetEvaluator):
             key: value
             for entry in results.values() for key, value in entry.items()
         }
+
+
+@METRICS.register_module(name='JointEvaluator')
+class JointMetric(JointEvaluator):
+    """JointEvaluator as one of a list of metrics, which `mim test --dump`
+    makes of it."""
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """As JointEvaluator.process, in the order of a metric."""
+        super().process(data_samples, data_batch)
 
 
 def load_metainfo(dataset: dict) -> dict:

@@ -32,7 +32,7 @@ def draw_curve(train: List[dict], val: List[dict], metric: str,
         per_epoch = train[-1]['step'] / train[-1]['epoch'] if by_epoch else 1
         axis.plot([entry['step'] / per_epoch for entry in train],
                   [entry['loss'] for entry in train],
-                  color='tab:blue')
+                  color='tab:blue', marker='o' if len(train) == 1 else None)
         axis.set_ylabel('training loss', color='tab:blue')
         axis.set_yscale('log')
     if points:

@@ -1,6 +1,6 @@
 # The six training sets of ViTPose+, each with its own class, skeleton and
 # augmentation, in the order of the experts. One loader mixes them freely.
-_base_ = ['../schedules/vitpose_210e.py', './metainfo_keys.py']
+_base_ = ['../schedules/vitpose_210e.py']
 
 data_root = '{{$VITPOSE_DATA:data}}'
 
@@ -135,8 +135,8 @@ train_dataloader = dict(
     # resumed run goes on with the same order.
     sampler=dict(type='MultiDatasetSampler', seed=0),
     dataset=dict(
-        type='ConcatDataset',
-        ignore_keys=_base_.ignore_keys,
+        type='JointDataset',
+        pipeline=[dict(type='ChooseLeaf')],
         datasets=train_datasets))
 val_dataloader = dict(
     batch_size=32,
@@ -145,14 +145,14 @@ val_dataloader = dict(
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
-        type='ConcatDataset',
-        ignore_keys=_base_.ignore_keys,
+        type='JointDataset',
+        pipeline=[dict(type='ChooseLeaf')],
         datasets=val_datasets))
 test_dataloader = dict(
     val_dataloader,
     dataset=dict(
-        type='ConcatDataset',
-        ignore_keys=_base_.ignore_keys,
+        type='JointDataset',
+        pipeline=[dict(type='ChooseLeaf')],
         datasets=test_datasets))
 
 # In the order of the datasets, whose annotation files CocoMetric finds itself.
@@ -172,3 +172,4 @@ test_evaluator = dict(
 default_hooks = dict(
     checkpoint=dict(save_best='coco/AP', rule='greater', max_keep_ckpts=1))
 auto_scale_lr = dict(base_batch_size=1024)
+visualizer = dict(type='JointVisualizer')
