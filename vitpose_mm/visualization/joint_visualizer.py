@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 from mmpose.registry import VISUALIZERS
 from mmpose.structures import PoseDataSample
+
 from .pose_visualizer import PoseVisualizer
 
 

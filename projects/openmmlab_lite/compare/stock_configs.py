@@ -25,11 +25,10 @@ from zlib import crc32
 import click
 import numpy as np
 import torch
+from ops import environment
 from stock_models import (CONFIGS, gradients, load_config, predict,
                           with_made_up_weights)
 from torch import Tensor
-
-from ops import environment
 
 RESULTS = Path(__file__).parent / 'results' / 'stock_configs.json'
 # Largest difference allowed, relative to the largest value or one.
