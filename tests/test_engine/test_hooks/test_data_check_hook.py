@@ -113,7 +113,7 @@ def test_validation_alone_gives_its_metrics(start):
     assert 'coco/AP' in runner.val()
     hook, = [hook for hook in runner.hooks
              if isinstance(hook, CheckpointHook)]
-    assert hook.save_best == 'coco/AP'
+    assert hook.save_best == ['coco/AP']
 
 
 @pytest.mark.slow
