@@ -42,11 +42,9 @@ class PlainDict(dict):
         self.update(state if isinstance(state, dict) else {})
 
 
-class PlainDefaultDict(dict):
+def make_dict(*_) -> dict:
     """Stand in for a defaultdict, without its function for new keys."""
-
-    def __init__(self, *_) -> None:
-        super().__init__()
+    return {}
 
 
 def join_path(*parts: str) -> str:
@@ -72,7 +70,7 @@ def allowed_globals() -> Dict[str, Any]:
         'argparse.Namespace': argparse.Namespace,
         'mmengine.config.config.ConfigDict': PlainDict,
         'addict.addict.Dict': PlainDict,
-        'collections.defaultdict': PlainDefaultDict,
+        'collections.defaultdict': make_dict,
     }
     # What a defaultdict may be made with; they only make values.
     for harmless in (bool, dict, float, int, list, str):
