@@ -134,9 +134,10 @@ class WindowAttention(Attention):
         mask = self.mask if windows == self.windows else windows.mask(
             q.device)
         if mask is not None:
-            # Keys after the patches are always seen.
+            # Keys after the patches are always seen. Shapes, not lengths, keep
+            # the number of images open in an export.
             mask = F.pad(mask.to(q.dtype), (0, kv.shape[3] - mask.shape[2]))
-            mask = mask.repeat(len(q) // len(mask), 1, 1)[:, None]
+            mask = mask.repeat(q.shape[0] // mask.shape[0], 1, 1)[:, None]
         if self.rel_pos is None:
             x = F.scaled_dot_product_attention(q, *kv, mask)
         else:
