@@ -2,13 +2,16 @@
 """Runs of the stock runner stop before their first batch."""
 import json
 import math
-import subprocess
-import sys
+import multiprocessing
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from mmengine.config import Config
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
+from mmpose.registry import DATASETS, HOOKS
+from torch import distributed
 
 from vitpose_mm.datasets.checks import DataError
 
@@ -116,29 +119,37 @@ def test_validation_alone_gives_its_metrics(start):
     assert hook.save_best == ['coco/AP']
 
 
-@pytest.mark.slow
-def test_all_processes_stop(repo, real_data, tmp_path, people):
+def check_as(rank: int, folder: Path, answers) -> None:
+    """One of two processes whose first one finds a fault."""
+    distributed.init_process_group(
+        'gloo', init_method=f'file://{folder}/init', rank=rank, world_size=2)
+    dataset = DATASETS.build(
+        dict(
+            type='CocoDataset',
+            # Only the first process has the file.
+            ann_file=str(folder / f'val{rank}.json'),
+            lazy_init=True))
+    loop = SimpleNamespace(dataloader=SimpleNamespace(dataset=dataset))
+    try:
+        HOOKS.build(dict(type='DataCheckHook')).check(None, [loop])
+    except DataError as error:
+        answers.put((rank, str(error)))
+
+
+def test_all_processes_stop(people, tmp_path):
     """Only the first looks; the second must not wait for ever."""
-    (tmp_path / 'val.json').write_text(json.dumps(with_nan(people)))
-    script = tmp_path / 'one.py'
-    script.write_text(f'''
-import sys
-from types import SimpleNamespace
-from torch import distributed
-distributed.init_process_group('gloo', init_method='file://{tmp_path}/init',
-                               rank=int(sys.argv[1]), world_size=2)
-from mmengine.registry import init_default_scope
-import vitpose_mm
-from mmpose.registry import DATASETS, HOOKS
-init_default_scope('mmpose')
-dataset = DATASETS.build(dict(type='CocoDataset',
-                              ann_file='{tmp_path}/val.json', lazy_init=True))
-loop = SimpleNamespace(dataloader=SimpleNamespace(dataset=dataset))
-HOOKS.build(dict(type='DataCheckHook')).check(None, [loop])
-''')
-    runs = [subprocess.Popen([sys.executable, script, str(rank)],
-                             stderr=subprocess.PIPE, text=True)
+    (tmp_path / 'val0.json').write_text(json.dumps(with_nan(people)))
+    context = multiprocessing.get_context('fork')
+    answers = context.Queue()
+    runs = [context.Process(target=check_as, args=(rank, tmp_path, answers))
             for rank in range(2)]
     for run in runs:
-        error = run.communicate(timeout=300)[1]
-        assert 'DataError' in error and '1 of 14 people' in error
+        run.start()
+    try:
+        messages = dict(answers.get(timeout=120) for _ in runs)
+    finally:
+        for run in runs:
+            run.join(5)
+            run.kill()
+    assert set(messages) == {0, 1} and messages[0] == messages[1]
+    assert 'val0.json: 1 of 14 people' in messages[0]
