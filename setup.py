@@ -46,6 +46,7 @@ setup(
     # doctor` checks them instead.
     install_requires=[
         'click',
+        'filelock',
         'matplotlib',
         'numpy',
         'pillow',

@@ -7,8 +7,8 @@ from typing import Any, Optional, Tuple
 # Of ViT and of MMPretrain's VisionTransformer, as ViTPose uses them.
 DEFAULT_IMG_SIZE = (256, 192)
 DEFAULT_PATCH = 16
-ATTENTION = ('attention', 'window_size', 'shift', 'pooling', 'rel_pos',
-             'full_attention_blocks')
+OPTIONS = ('window_size', 'shift', 'pooling', 'rel_pos',
+           'full_attention_blocks')
 
 
 def model_config(meta: dict) -> dict:
@@ -91,17 +91,13 @@ def trained_geometry(
 
 
 def trained_attention(meta: dict) -> dict:
-    """The backbone's attention options, which leave no tensor, as its config
-    has them; {} if all is full attention or nothing is known."""
+    """The backbone's ``attention``, which leaves no tensor but relative
+    positions, as ViT takes it; {} if it is full or nothing is known."""
     backbone = backbone_config(meta)
-    options = {name: backbone[name] for name in ATTENTION
-               if backbone.get(name)}
-    attention = options.get('attention', 'full')
-    if not isinstance(attention, dict):
-        is_full = attention == 'full'
-    else:
-        is_full = not any(value not in ('full', False, None)
-                          for value in attention.values())
-    if is_full:
-        options.pop('attention', None)
-    return options
+    kind = backbone.get('attention')
+    # Older configs have the options beside the kind.
+    options = kind if isinstance(kind, dict) else {
+        name: backbone[name] for name in OPTIONS if name in backbone}
+    if kind == 'window':
+        options = {'window_size': (8, 8), **options}
+    return {name: value for name, value in options.items() if value}

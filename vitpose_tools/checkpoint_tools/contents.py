@@ -43,8 +43,8 @@ class Contents:
         img_size: (h, w) of the training crops in pixels.
         patch_stride: Distance of two patches in pixels; patch_size where the
             file does not state it.
-        attention: Options of the ViT that leave no tensor, as its config has
-            them; {} for full attention.
+        attention: Of the ViT, which leaves no tensor, as its config has it;
+            {} for full attention.
         is_stated: Whether the file states grid, stride and attention.
         heads: Dataset to head; the key of a dense file's head is ''.
         datasets: Those with an expert, in order; empty for a dense file.

@@ -114,7 +114,7 @@ def check_function(contents: Contents, layout: str, source: Path) -> None:
     """
     if layout == 'vitpose_mm':
         return
-    odd = dict(contents.attention)
+    odd = dict(attention=contents.attention) if contents.attention else {}
     if layout == 'hf' and contents.patch_stride != contents.patch_size:
         odd['patch_stride'] = contents.patch_stride
     if odd:

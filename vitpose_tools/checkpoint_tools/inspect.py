@@ -12,6 +12,7 @@ from vitpose_mm.checkpoints.expert_datasets import EXPERT_DATASETS, full_name
 from vitpose_mm.checkpoints.names import EXPERT, StateDict
 from vitpose_mm.checkpoints.read import parts_of, read_checkpoint, weights_file
 from vitpose_mm.models.backbones.archs import ARCHS
+from vitpose_mm.models.backbones.attention_options import call
 from .contents import Contents, missing_names, read_contents
 
 # A checkout, or what pip installed.
@@ -93,10 +94,8 @@ def unusual_contents(contents: Contents, state_dict: StateDict,
             "DeiT-S, DINO-S and timm's small have 6 and need "
             'arch=dict(embed_dim=384, depth=12, num_heads=6)')
     if contents.attention:
-        options = ', '.join(f'{name}={value!r}' for name, value in
-                            contents.attention.items())
-        unusual.append(f'the backbone must have {options}, as in the config '
-                       'of the training')
+        unusual.append(f'the backbone must have {call(contents.attention)}, '
+                       'as in the config of the training')
     if contents.patch_stride != contents.patch_size:
         unusual.append('the backbone must have patch_stride='
                        f'{contents.patch_stride}, as in the config of the '
@@ -171,14 +170,14 @@ def find_config(contents: Contents, dataset: Optional[str],
         height, width = 256, 192  # pre-training: the position is resized
     if contents.attention or dataset is None:
         return None
-    plus = 'plus-' if is_plus else ''
     stride = '' if contents.patch_stride == contents.patch_size else \
         f'-stride{contents.patch_stride}'
-    name = (f'td-hm_ViTPose-{plus}{contents.arch}{stride}{decoder}_*_'
-            f'{dataset.replace("_", "-")}-{height}x{width}.py')
-    for root in ROOTS:
-        for path in sorted(root.glob(f'configs/**/{name}')):
-            return str(path.relative_to(root))
+    for encoding in ('-published', '') if is_plus else ('', ):
+        name = (f'td-hm_ViTPose-{contents.arch}{stride}{decoder}_*_'
+                f'{dataset.replace("_", "-")}{encoding}-{height}x{width}.py')
+        for root in ROOTS:
+            for path in sorted(root.glob(f'configs/**/{name}')):
+                return str(path.relative_to(root))
     return None
 
 

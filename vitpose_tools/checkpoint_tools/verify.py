@@ -14,7 +14,6 @@ from torch import Tensor
 from vitpose_mm.checkpoints.checkpoint_file import CheckpointFile
 from vitpose_mm.checkpoints.names import StateDict
 from vitpose_mm.checkpoints.read import CheckpointError, read_checkpoint
-from vitpose_mm.checkpoints.training_config import ATTENTION
 from .contents import Contents, read_contents
 from .dense import fold_dataset
 
@@ -48,9 +47,7 @@ def verify(first: Path, second: Path, config: Optional[Path] = None,
         elif config is None and (contents.is_stated
                                  or layout != 'vitpose_mm'):
             # What leaves no tensor is the second file's own.
-            for name in ATTENTION:
-                model_config['backbone'].pop(name, None)
-            model_config['backbone'].update(contents.attention)
+            model_config['backbone']['attention'] = contents.attention or None
         heatmaps = run_model(model_config, state_dict, img_size, path)
         outputs.append((heatmaps, decode(heatmaps, img_size)))
     (heatmaps, keypoints), (heatmaps2, keypoints2) = outputs
@@ -134,7 +131,7 @@ def fitting_model(contents: Contents) -> dict:
             img_size=contents.img_size,
             patch_size=contents.patch_size,
             patch_stride=contents.patch_stride,
-            **contents.attention,
+            attention=contents.attention or None,
             qkv_bias=contents.has_qkv_bias,
             num_knowledge_tokens=contents.num_knowledge_tokens),
         head=dict(

@@ -101,8 +101,8 @@ def test_windows_beside_full_attention_differ(tmp_path, official_weights):
     weights = {key.replace('keypoint_head', 'head'): tensor for key, tensor in
                official_weights(384, 1, num_slots=192).items()}
     cfg = "model = dict(backbone=dict(type='ViT', {}))"
-    for name, options in (('full', ''), ('windows', "attention='window', "
-                                         'window_size=(8, 6)')):
+    for name, options in (('full', ''),
+                          ('windows', 'attention=dict(window_size=(8, 6))')):
         torch.save(dict(state_dict=weights,
                         meta=dict(cfg=cfg.format(options))),
                    tmp_path / f'{name}.pth')
