@@ -24,7 +24,8 @@ def run(stage, img_size=(256, 192), codec_size=(192, 256), crop=(192, 256),
     runner = SimpleNamespace(
         model=SimpleNamespace(
             backbone=SimpleNamespace(img_size=img_size),
-            head=SimpleNamespace(decoder=decoder, out_channels=out_channels)))
+            head=SimpleNamespace(decoder=decoder, out_channels=out_channels)),
+        optim_wrapper=SimpleNamespace(optimizer=SimpleNamespace(state={})))
     setattr(runner, f'{stage}_dataloader', SimpleNamespace(dataset=dataset))
     hook = HOOKS.build(dict(type='ModelDataCheckHook'))
     getattr(hook, f'before_{stage}')(runner)

@@ -19,12 +19,12 @@ def check_resumed(model: nn.Module, optim_wrapper: OptimWrapper) -> None:
     Raises:
         ValueError: If so.
     """
-    names = {id(param): name for name, param in model.named_parameters()}
     for param, average in averages(optim_wrapper):
         if average.shape != param.shape:
+            name = next((name for name, own in model.named_parameters()
+                         if own is param), 'a parameter')
             raise ValueError(
-                f'the run cannot be resumed: '
-                f'{names.get(id(param), "a parameter")} has the shape '
+                f'the run cannot be resumed: {name} has the shape '
                 f'{tuple(param.shape)} in this config, but '
                 f'{tuple(average.shape)} in the optimiser of the checkpoint. '
                 'Start a new run from its weights: --cfg-options '
