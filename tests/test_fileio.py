@@ -89,7 +89,7 @@ def test_weights_on_a_full_disk_are_an_os_error(tmp_path, suffix):
         [sys.executable, '-B', '-c', script, str(target)],
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE,
                                               (4096, 4096)),
-        capture_output=True, text=True)
+        capture_output=True, text=True, timeout=300)
     assert done.stdout.strip().endswith(str(target)), done.stderr[-2000:]
     assert names(tmp_path) == []
 

@@ -10,6 +10,7 @@ import mmpose
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.visualization import Visualizer
 from mmpose.apis import MMPoseInferencer, inference_topdown, init_model
 from mmpose.registry import MODELS
 
@@ -33,6 +34,8 @@ def checkpoint(config, tmp_path) -> Path:
 
 
 def run_tool(monkeypatch, name, *args):
+    # Hooks take the one that was made last, of whatever test.
+    Visualizer._instance_dict.clear()
     monkeypatch.setattr(sys, 'argv', [name, *map(str, args)])
     runpy.run_path(str(TOOLS / name), run_name='__main__')
 
