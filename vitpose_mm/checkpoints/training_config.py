@@ -39,7 +39,7 @@ def model_config(meta: dict) -> dict:
 
 
 def backbone_config(meta: dict) -> dict:
-    """Likewise the backbone's; {} if it is unknown."""
+    """Read the backbone of the model's config; {} if it is unknown."""
     backbone = model_config(meta).get('backbone')
     return backbone if isinstance(backbone, dict) else {}
 
