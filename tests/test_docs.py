@@ -34,7 +34,7 @@ def test_links_and_configs_exist(page):
     text = page.read_text()
     for link in re.findall(r'\]\((?!http|#)([^)#]+)', text):
         assert (page.parent / link).exists(), link
-    for config in re.findall(r'configs/[\w/.-]+\.py', text):
+    for config in re.findall(r'\bconfigs/[\w/.-]+\.py', text):
         if 'NAME' not in config and '...' not in config:
             assert (ROOT / config).exists(), config
 

@@ -1,6 +1,7 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import errno
 import importlib
+import warnings
 from importlib.metadata import version
 
 import click
@@ -60,3 +61,5 @@ class LazyGroup(click.Group):
 def main() -> None:
     """Tools around ViTPose for MMPose. Training and testing are MMPose's own:
     `mim train mmpose CONFIG` and `mim test mmpose CONFIG -C CHECKPOINT`."""
+    # MMEngine's own, which nobody who types a command can cure.
+    warnings.filterwarnings('ignore', 'pkg_resources is deprecated')
