@@ -212,7 +212,7 @@ prepare_environment() {
         say "Environment: $VENV"
         install_venv
     fi
-    say '  Checking it with vitpose-mm doctor (10 seconds)'
+    say '  Checking it with vitpose-mm doctor (half a minute)'
     report=$(vitpose-mm doctor 2>&1) || {
         say "$report" >&2
         die "this environment cannot train; the cures stand above."
