@@ -3,12 +3,15 @@
 
 Configs come from the installed packages, `mmpose/.mim` and `mmdet/.mim`.
 """
+import importlib
 from pathlib import Path
 from shutil import copy
 from tempfile import TemporaryDirectory
 from typing import Dict
+from unittest import mock
 from zlib import crc32
 
+import importlib_metadata
 import mmdet
 import mmpose
 import numpy as np
@@ -76,8 +79,27 @@ CONFIGS = tuple(
       'configs/faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py')])
 
 
+def import_mmpretrain() -> None:
+    """MMPretrain, which has the backbone of MMPose's ViTPose configs.
+
+    Beside transformers 5 MMPretrain 1.2 fails while it imports its models of
+    text and images, which it leaves out where it finds no transformers.
+    """
+    find = importlib_metadata.distribution
+
+    def hide_transformers(name: str) -> object:
+        if name == 'transformers':
+            raise importlib_metadata.PackageNotFoundError(name)
+        return find(name)
+
+    with mock.patch.object(importlib_metadata, 'distribution',
+                           hide_transformers):
+        importlib.import_module('mmpretrain')
+
+
 def load_config(kind: str, path: str) -> nn.Module:
     """The model of a stock config, in evaluation mode."""
+    import_mmpretrain()
     package = mmdet if kind == 'detector' else mmpose
     config = read(Path(package.__file__).parent / '.mim', path)
     keep_all(config.model)
@@ -165,8 +187,8 @@ def predict(kind: str, model: nn.Module,
 
 def gradients(kind: str, model: nn.Module,
               image: np.ndarray) -> Dict[str, Tensor]:
-    """Of all weights: of a random sum of what the heads return, or of a
-    detector's losses."""
+    """Norms for all weights, of a random sum of what the heads return, or of
+    a detector's losses; and those."""
     if kind == 'pose':
         batch = model.data_preprocessor(pose_batch(model, image), False)
         outputs = flat(
@@ -178,13 +200,13 @@ def gradients(kind: str, model: nn.Module,
         losses = detector_losses(model)
     model.zero_grad()
     sum(losses).backward()
-    found = {
-        name: weight.grad.norm()
-        for name, weight in model.named_parameters()
+    norms = [
+        weight.grad.norm() for weight in model.parameters()
         if weight.grad is not None
-    }
-    found['losses'] = torch.stack([x.detach() for x in losses])
-    return found
+    ]
+    return dict(
+        norms=torch.stack(norms),
+        losses=torch.stack([x.detach() for x in losses]))
 
 
 def detector_losses(model: nn.Module) -> list:
