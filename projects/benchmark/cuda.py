@@ -1,4 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+# flake8: noqa: E402
 """Every row of the speed tables on a CUDA machine, the longest last.
 
 Writes the JSON file after each row, and starts none after --minutes; a row
@@ -8,9 +9,13 @@ tiny sizes on whatever device there is.
     python projects/benchmark/cuda.py --workers 16
     python projects/benchmark/cuda.py --rehearse
 """
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+
+# PyTorch imports a package of this file's name.
+sys.path.pop(0)
 
 import click
 import torch

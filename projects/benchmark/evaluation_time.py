@@ -1,4 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+# flake8: noqa: E402
 """How long COCO's evaluation takes: xtcocotools-lite beside others.
 
 A set of the size of COCO val2017, made up: 5,000 images with 11,000 people,
@@ -18,6 +19,9 @@ from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Callable, Dict, Optional
+
+# PyTorch imports a package of the name of the file beside this one.
+sys.path.pop(0)
 
 import click
 import numpy as np
