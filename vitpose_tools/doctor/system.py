@@ -9,7 +9,7 @@ from .result import Result
 
 
 def check_python() -> Result:
-    """The tests pass on Python 3.10 to 3.13."""
+    """Python 3.10 to 3.13 was tried, see docs/install.md."""
     found = platform.python_version()
     cure = 'Make an environment with Python 3.10, 3.11, 3.12 or 3.13.'
     if sys.version_info[:2] < (3, 10):
