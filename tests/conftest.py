@@ -2,6 +2,7 @@
 """What all tests share; below it, random weights in the layouts that others
 publish, and what their code computes from them, written down independently of
 the package."""
+import logging
 import os
 from pathlib import Path
 from types import ModuleType
@@ -11,6 +12,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmpose.models import build_pose_estimator
 from torch import Tensor, nn
@@ -257,3 +259,14 @@ def heatmaps() -> Callable:
         return model.head.forward(model.extract_feat(x))
 
     return run
+
+
+@pytest.fixture
+def log(caplog, request):
+    """What MMEngine's logger writes, whatever its level was before: the
+    newest logger is the current one."""
+    logger = MMLogger.get_instance(request.node.nodeid)
+    logger.addHandler(caplog.handler)
+    caplog.set_level(logging.INFO)
+    yield caplog
+    logger.removeHandler(caplog.handler)

@@ -1,22 +1,9 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-import logging
-
 import pytest
 import torch
-from mmengine.logging import MMLogger
 from mmengine.runner import CheckpointLoader, load_checkpoint
 from mmpose.registry import MODELS
 from timm.models.vision_transformer import VisionTransformer
-
-
-@pytest.fixture
-def log(caplog):
-    """What MMEngine's logger writes."""
-    logger = MMLogger.get_instance('loading')
-    logger.addHandler(caplog.handler)
-    caplog.set_level(logging.INFO)
-    yield caplog
-    logger.removeHandler(caplog.handler)
 
 
 @pytest.fixture

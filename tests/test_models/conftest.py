@@ -1,12 +1,10 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 """ViTPose+ as the official code computes it: every expert and every head on
 the whole batch, then masked. Written with plain tensor operations."""
-import logging
 from typing import Callable
 
 import pytest
 import torch
-from mmengine.logging import MMLogger
 from torch import Tensor, nn
 
 
@@ -67,14 +65,3 @@ def backbone(vit: nn.Module, images: Tensor, idx: Tensor) -> Tensor:
 @pytest.fixture(scope='session')
 def moe_reference() -> Callable[[nn.Module, Tensor, Tensor], Tensor]:
     return backbone
-
-
-@pytest.fixture
-def log(caplog, request):
-    """What MMEngine's logger writes, whatever its level was before: the
-    newest logger is the current one."""
-    logger = MMLogger.get_instance(request.node.nodeid)
-    logger.addHandler(caplog.handler)
-    caplog.set_level(logging.INFO)
-    yield caplog
-    logger.removeHandler(caplog.handler)

@@ -124,9 +124,12 @@ def test_config(name: str, arch: Arch, size: Size, batch: int, folder: Path,
         ann_file=str(folder / 'annotations.json'),
         bbox_file=str(folder / 'detections.json'))
     config.test_evaluator.ann_file = str(folder / 'annotations.json')
+    # A visualizer's name is the process's: the next runner of this name would
+    # write into this one's folder, which is gone by then.
+    own = f'{name}-{time.monotonic_ns()}'
     config.update(
-        work_dir=str(folder / name), log_level='WARNING',
-        experiment_name=f'{name}-{time.monotonic_ns()}')
+        work_dir=str(folder / name), log_level='WARNING', experiment_name=own,
+        visualizer=dict(type='Visualizer', name=own, vis_backends=[]))
     return config
 
 

@@ -4,8 +4,9 @@ import os
 import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from multiprocessing import parent_process
+from multiprocessing import active_children, parent_process
 from pathlib import Path
 from typing import Callable, List, Optional
 
@@ -161,6 +162,12 @@ def write_dataset(skeleton: Skeleton,
         for image in pool.map(draw, range(1, num_images + 1), chunksize=CHUNK):
             images.append(image)
             on_image()
+    except BrokenProcessPool:
+        # A pool that breaks while it is being filled may leave workers, which
+        # the exit of this process would wait for (seen with Python 3.11).
+        for worker in active_children():
+            worker.kill()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
     _write(out / ANNOTATIONS, _encode(_coco(skeleton, request, images)))
