@@ -19,6 +19,9 @@ COMMANDS = {
              'Turn published annotation files into COCO form.'),
     'doctor': ('vitpose_tools.cli.doctor',
                'Check this environment and name the cure of each fault.'),
+    'finetune': ('vitpose_tools.cli.finetune',
+                 'Train a model of your own keypoints, from labels to '
+                 'pictures.'),
     'report': ('vitpose_tools.cli.report',
                'Draw the curve and predictions of a training run.'),
     'synth': ('vitpose_tools.cli.synth',

@@ -1,0 +1,288 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import shutil
+from pathlib import Path
+from typing import Callable, NamedTuple, Optional, Tuple
+
+from vitpose_mm.fileio import write_beside
+from vitpose_tools.progress import progress
+from .labels import OwnDataError, OwnLabels, read_own_labels
+from .leaf import Plan, write_leaf
+from .metainfo import write_metainfo
+from .presets import PRESETS, crop_size
+from .sides import FlipPairs, guess_flip_pairs
+from .stages import Stages, best_checkpoint, run_python
+
+CONFIG, METAINFO = 'config.py', 'metainfo.py'
+HUB = 'https://huggingface.co/{}/resolve/main/model.safetensors'
+Say = Callable[[str], None]
+
+
+class Choices(NamedTuple):
+    """What somebody asked `vitpose-mm finetune` for; see its --help."""
+
+    source: Optional[Path]
+    train: Optional[Path]
+    val: Optional[Path]
+    images: Optional[Path]
+    out: Path
+    size: str = 'tiny'
+    init: Optional[str] = None
+    videos: Tuple[Path, ...] = ()
+    epochs: Optional[int] = None
+    batch: Optional[int] = None
+    flip: Optional[bool] = None
+    seed: int = 0
+    split: str = 'auto'
+    val_part: float = 0.2
+    boxes: str = 'auto'
+
+
+def finetune(choices: Choices, dry_run: bool, fresh: bool,
+             say: Say) -> Optional[Path]:
+    """Write metainfo and config, check the data, train and test.
+
+    Args:
+        choices: What to do.
+        dry_run: Stop before the training.
+        fresh: Begin anew where ``choices.out`` holds a run.
+        say: Gets sentences for people.
+
+    Returns:
+        The best weights; None after a dry run.
+
+    Raises:
+        OwnDataError: One sentence with the cure.
+    """
+    out = choices.out
+    if fresh:
+        remove_run(out)
+    out.mkdir(parents=True, exist_ok=True)
+    train, val, images = find_data(choices, say)
+    check(train, val, images, say)
+    config = write_files(choices, train, val, images, say)
+    if dry_run:
+        return None
+    stages = Stages(out, [config, out / METAINFO, train, val])
+    if choices.videos:
+        pretrain_first(choices, stages, say)
+    epochs = max_epochs(config)
+    say(f'Training by {config}; the log is {out / "train.log"}')
+    with progress('Epochs', epochs) as advance:
+        stages.run('train', lambda: run_python(
+            ['-m', 'mim', 'train', 'mmpose', str(config), '--work-dir', str(out),
+             '--resume'], out / 'train.log', Counter(advance)))
+    best = best_checkpoint(out)
+    say(f'Testing {best.name}')
+    stages.run('test', lambda: run_python(
+        ['-m', 'mim', 'test', 'mmpose', str(config), '-C', str(best),
+         '--work-dir', str(out)], out / 'test.log'))
+    return best
+
+
+class Counter:
+    """Advance a bar once for each new epoch of a log."""
+
+    def __init__(self, advance: Callable[[], None]) -> None:
+        self.advance, self.seen = advance, 0
+
+    def __call__(self, epoch: int) -> None:
+        while self.seen < epoch:
+            self.seen += 1
+            self.advance()
+
+
+def find_data(choices: Choices, say: Say) -> Tuple[Path, Path, Path]:
+    """Training file, validation file and folder of images."""
+    if choices.source is None:
+        return (choices.train.resolve(), choices.val.resolve(),
+                choices.images.resolve())
+    data = import_source(choices, say).resolve()
+    return data / 'train.json', data / 'val.json', data / 'images'
+
+
+def import_source(choices: Choices, say: Say) -> Path:
+    """Bring labels of any tool into the folder of the run.
+
+    A single animal in each picture, without a box of its own, is looked for
+    in the whole picture: a box made of its labels would tell a test where
+    they are, and nobody gives one to a new picture.
+
+    Raises:
+        OwnDataError: If they cannot be used.
+    """
+    from vitpose_tools.labels import LabelsError, import_labels
+    data = choices.out / 'data'
+
+    def bring(boxes: str) -> dict:
+        return import_labels(
+            choices.source, data, split=choices.split, val=choices.val_part,
+            seed=choices.seed, boxes=boxes, margin=0.1, copy=False,
+            overwrite=True, category=None, images=choices.images,
+            progress=progress)
+
+    try:
+        summary = bring(choices.boxes)
+        if choices.boxes == 'auto' and is_alone(summary):
+            summary = bring('image')
+    except LabelsError as error:
+        raise OwnDataError(f'{error}.') from error
+    say(f'{choices.source}: {summary["format"]}; ' + ', '.join(
+        f'{size["images"]} pictures in {name}.json'
+        for name, size in summary['files'].items())
+        + f' (split: {summary["split"]})')
+    for text in ('skipped', 'notes'):
+        for reason, number in summary[text].items():
+            say(f'{number:>8} {reason}')
+    if 'val' not in summary['files']:
+        raise OwnDataError(
+            f'{choices.source} holds too little to put some of it aside for '
+            'the test; --split frame draws single pictures, or label more')
+    return data
+
+
+def is_alone(summary: dict) -> bool:
+    """Whether no picture has two animals, and none has a box of its own."""
+    return set(summary['boxes']) == {'from keypoints'} and all(
+        size['annotations'] == size['images']
+        for size in summary['files'].values())
+
+
+def write_files(choices: Choices, train: Path, val: Path, images: Path,
+                say: Say) -> Path:
+    """Write metainfo and config where they are not there yet."""
+    out, preset = choices.out, PRESETS[choices.size]
+    config, metainfo = out / CONFIG, out / METAINFO
+    if config.exists() and metainfo.exists():
+        say(f'{config} and {metainfo} are used as they are; --fresh writes '
+            'them anew')
+        return config
+    labels, held_out = read_own_labels(train), read_own_labels(val)
+    if labels.names != held_out.names:
+        raise OwnDataError(f'{train} and {val} name different keypoints; '
+                           'make both from one source')
+    flips = guess_flip_pairs(labels.names)
+    flip = flips.known if choices.flip is None else choices.flip
+    for line in describe(labels, held_out, flips, flip, choices):
+        say(line)
+    name = ''.join(char if char.isalnum() else '_'
+                   for char in labels.category)
+    plan = Plan(
+        labels, held_out, images, metainfo.resolve(), flip,
+        find_init(choices), choices.epochs, choices.batch, has_gpu(),
+        choices.seed)
+    texts = {metainfo: write_metainfo(labels, flips, name),
+             config: write_leaf(plan, preset, config, out)}
+    for path, text in texts.items():
+        write_beside(path, lambda part, text=text: part.write_text(
+            text, encoding='utf-8'))
+    return config
+
+
+def describe(labels: OwnLabels, held_out: OwnLabels, flips: FlipPairs,
+             flip: bool, choices: Choices) -> list:
+    """What was found and decided, for people."""
+    preset = PRESETS[choices.size]
+    width, height = crop_size(preset.side, labels.aspect)
+    pairs = ', '.join(f'{labels.names[i]}/{labels.names[j]}'
+                      for i, j in flips.pairs[:3])
+    more = f' and {len(flips.pairs) - 3} more' if len(flips.pairs) > 3 else ''
+    why = f'pairs {pairs}{more}' if flips.pairs else 'no pairs in the names'
+    if flips.alone:
+        why += f', nothing beside {flips.alone[0]}'
+    return [
+        f'{len(labels.keypoints)} of {labels.category!r} in {labels.images} '
+        f'images to train on, {len(held_out.keypoints)} to test on; '
+        f'{len(labels.names)} keypoints',
+        f'Size {choices.size}: {preset.needs}; crops of {width}x{height} '
+        f'pixels of {"the whole image" if labels.whole else "each box"}',
+        f'Mirrored pictures: {"on" if flip else "off"} ({why})',
+    ]
+
+
+def find_init(choices: Choices) -> Optional[str]:
+    """Weights that the backbone starts from, as a config names them."""
+    if choices.videos:
+        if choices.init:
+            raise OwnDataError('--init and --pretrain exclude each other')
+        return str((choices.out / 'mae' / 'encoder.pth').resolve())
+    init = choices.init
+    if init is None or '://' in init:
+        return init
+    if Path(init).exists():
+        return str(Path(init).resolve())
+    if init.count('/') == 1 and not Path(init).suffix:
+        return HUB.format(init)
+    raise OwnDataError(f'--init {init}: there is no such file, and it is '
+                       'neither an address nor a repository such as '
+                       'usyd-community/vitpose-base')
+
+
+def has_gpu() -> bool:
+    import torch
+    return torch.cuda.is_available()
+
+
+def check(train: Path, val: Path, images: Path, say: Say) -> None:
+    """Run `vitpose-mm data check` on both files.
+
+    Raises:
+        OwnDataError: If it finds an error.
+    """
+    from vitpose_tools.data_check import check_data
+    faults = check_data(train, images, val=val)
+    for fault in faults:
+        if fault.severity != 'note':
+            say(f'{fault.severity}: {fault.text}')
+    errors = [fault for fault in faults if fault.severity == 'error']
+    if errors:
+        raise OwnDataError(f'{len(errors)} errors in the data, see above; '
+                           f'{errors[0].text}')
+
+
+def max_epochs(config: Path) -> int:
+    from mmengine.config import Config
+    try:
+        return Config.fromfile(config).train_cfg.max_epochs
+    except Exception as error:  # of whatever somebody wrote there
+        raise OwnDataError(f'{config} was not read: {error}; --fresh writes '
+                           'it anew') from error
+
+
+def pretrain_first(choices: Choices, stages: Stages, say: Say) -> None:
+    """MAE on videos; its encoder is what the config starts from."""
+    from mmengine.config import Config
+
+    from .pretraining import (FRAMES, extract_frames, train_mae,
+                              write_pretraining)
+    folder = choices.out / 'mae'
+    frames, encoder = folder / 'frames', folder / 'encoder.pth'
+    with progress('Reading frames', FRAMES) as advance:
+        count = extract_frames(choices.videos, frames, advance)
+    model = Config.fromfile(choices.out / CONFIG).model
+    config = folder / CONFIG
+    text = write_pretraining(
+        config, frames.resolve(), count, model.backbone,
+        tuple(model.backbone.img_size), has_gpu(), choices.seed)
+    write_beside(config, lambda part: part.write_text(text, encoding='utf-8'))
+    epochs = max_epochs(config)
+    say(f'Pre-training on {count} frames; the log is {folder / "train.log"}')
+    with progress('Epochs', epochs) as advance:
+        stages.run('pretrain', lambda: train_mae(
+            config, folder, encoder, Counter(advance)))
+
+
+def remove_run(out: Path) -> None:
+    """Remove what a run left, but not the data."""
+    if not (out / CONFIG).exists():
+        return
+    for path in [*out.glob('*.pth'), *out.glob('*.json'), out / CONFIG,
+                 out / METAINFO, *out.glob('*.log')]:
+        if path.is_file():
+            path.unlink()
+    last = out / 'last_checkpoint'
+    if last.exists():
+        last.unlink()
+    for folder in out.glob('2???????_??????'):
+        shutil.rmtree(folder)
+    if (out / 'mae').is_dir():
+        shutil.rmtree(out / 'mae')
