@@ -54,8 +54,9 @@ SIZES = ('tiny', 'small', 'base', 'large', 'huge')
 def command(source: Optional[Path], train: Optional[Path],
             val: Optional[Path], images: Optional[Path], split: str,
             boxes: str, out: Path, size: str, init: Optional[str],
-            videos: Tuple[Path, ...], epochs: Optional[int], batch: Optional[int], flip: Optional[bool],
-            seed: int, dry_run: bool, fresh: bool, as_json: bool) -> None:
+            videos: Tuple[Path, ...], epochs: Optional[int],
+            batch: Optional[int], flip: Optional[bool], seed: int,
+            dry_run: bool, fresh: bool, as_json: bool) -> None:
     """Train a model of your own keypoints, test it and show the results.
 
     SOURCE is what a labelling tool wrote, as `vitpose-mm data import` reads

@@ -69,8 +69,8 @@ def finetune(choices: Choices, dry_run: bool, fresh: bool,
     say(f'Training by {config}; the log is {out / "train.log"}')
     with progress('Epochs', epochs) as advance:
         stages.run('train', lambda: run_python(
-            ['-m', 'mim', 'train', 'mmpose', str(config), '--work-dir', str(out),
-             '--resume'], out / 'train.log', Counter(advance)))
+            ['-m', 'mim', 'train', 'mmpose', str(config), '--work-dir',
+             str(out), '--resume'], out / 'train.log', Counter(advance)))
     best = best_checkpoint(out)
     say(f'Testing {best.name}')
     stages.run('test', lambda: run_python(
