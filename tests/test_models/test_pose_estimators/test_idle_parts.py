@@ -126,7 +126,8 @@ def test_trained_part_moves_as_in_a_model_of_this_dataset_alone():
         optims[1].update_params(loss['loss_kpt'])
     state, start = model.state_dict(), before.state_dict()
     for key, tensor in alone.state_dict().items():
-        torch.testing.assert_close(state[key], tensor, rtol=0, atol=1e-12, msg=key)
+        torch.testing.assert_close(
+            state[key], tensor, rtol=0, atol=1e-12, msg=key)
         assert not torch.equal(start[key], tensor), key
 
 

@@ -11,6 +11,7 @@ from vitpose_tools.own_data.sides import guess_flip_pairs
 METAINFOS = sorted(
     Path(mmpose.__file__).parent.glob('.mim/configs/_base_/datasets/*.py'))
 
+
 @pytest.mark.parametrize('names, pairs', [
     (['left_hip', 'nose', 'right_hip'], [(0, 2)]),
     (['hip-right', 'hip-left'], [(0, 1)]),
