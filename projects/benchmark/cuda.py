@@ -30,7 +30,7 @@ from vitpose_tools.benchmark.grouping import benchmark_grouping
 from vitpose_tools.benchmark.network import benchmark_network
 from vitpose_tools.benchmark.networks import PACKAGES
 from vitpose_tools.benchmark.precision import benchmark_precision
-from vitpose_tools.cli.benchmark import installed, measure, start
+from vitpose_tools.cli.benchmark_options import installed, measure, start
 
 RESULT = Path(__file__).parent / 'results' / 'cuda.json'
 TINY = dict(embed_dim=32, depth=2, num_heads=2)

@@ -1,0 +1,199 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+"""90 frames of a mouse: a small ViT from scratch beside what else one has.
+
+For each seed a split of 72 and 18 frames, drawn at random, and on it
+    mean   the mean position of each keypoint in the training frames,
+    vit    `vitpose-mm finetune CollectedData.csv`,
+    mae    the same encoder after MAE on the frames of the unlabelled clip,
+    resnet MMPose's SimpleBaseline with a ResNet-18, from scratch, with the
+           same augmentation, for the same time.
+Goes on where it stopped; the JSON holds what is done.
+
+    python projects/own_data/mirror_mouse.py MIRROR_MOUSE_FOLDER
+"""
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import List
+
+import click
+import numpy as np
+import torch
+
+from vitpose_mm.fileio import write_beside
+from vitpose_tools.environment import versions
+from vitpose_tools.own_data.stages import best_checkpoint
+from vitpose_tools.progress import progress
+
+RESULT = Path(__file__).parent / 'results' / 'mirror_mouse.json'
+RESNET = '''
+_base_ = ['./config.py']
+# MMPose's SimpleBaseline, with decoder layers that few labels can fill.
+model = dict(
+    backbone=dict(_delete_=True, type='ResNet', depth=18),
+    head=dict(
+        in_channels=512, deconv_out_channels=(64, 64, 64),
+        deconv_kernel_sizes=(4, 4, 4)))
+# Its optimiser; steps of the rate at the same share of the epochs.
+optim_wrapper = dict(
+    _delete_=True, optimizer=dict(type='Adam', lr=5e-4))
+max_epochs = {epochs}
+train_cfg = dict(max_epochs=max_epochs, val_interval={interval})
+default_hooks = dict(checkpoint=dict(interval={interval}))
+param_scheduler = [
+    dict(
+        type='LinearLR', begin=0, end=50, start_factor=0.001,
+        by_epoch=False),
+    dict(
+        type='MultiStepLR', begin=0, end=max_epochs,
+        milestones=[max_epochs * 170 // 210, max_epochs * 200 // 210],
+        gamma=0.1, by_epoch=True)
+]
+'''
+# Of ResNet-18 to time a step with.
+TRIAL_EPOCHS = 6
+
+
+def finetune(source: Path, out: Path, seed: int, epochs: int,
+             more: List[str]) -> dict:
+    """Errors and seconds of one `vitpose-mm finetune`."""
+    subprocess.run(
+        [sys.executable, '-c', 'from vitpose_tools.cli import main; main()',
+         'finetune', str(source), '--out', str(out), '--seed', str(seed),
+         '--split', 'frame', '--epochs', str(epochs), '--no-flip', *more],
+        check=True)
+    return result(out)
+
+
+def result(out: Path) -> dict:
+    """Errors in page.json, and how long the training took."""
+    page = json.loads((out / 'page.json').read_text())
+    seconds = json.loads((out / 'stages.json').read_text())
+    return dict(error=page['error'], per_keypoint=page['keypoints'],
+                seconds=seconds)
+
+
+def mean_pose(data: Path) -> dict:
+    """Errors of the mean position of each keypoint, pixels."""
+    train, val = (read_points(data / f'{name}.json')
+                  for name in ('train', 'val'))
+    errors = np.linalg.norm(val - np.nanmean(train, 0), axis=-1)
+    return dict(mean=float(np.nanmean(errors)),
+                median=float(np.nanmedian(errors)))
+
+
+def read_points(path: Path) -> np.ndarray:
+    """x, y in pixels, NaN where not labelled, (P, K, 2)."""
+    people = json.loads(path.read_text())['annotations']
+    points = np.array([person['keypoints'] for person in people], dtype=float)
+    points = points.reshape(len(people), -1, 3)
+    return np.where(points[..., 2:] > 0, points[..., :2], np.nan)
+
+
+def train_resnet(vit: Path, out: Path, seconds: float) -> dict:
+    """Train ResNet-18 on a run's data for about as many seconds."""
+    out.mkdir(parents=True, exist_ok=True)
+    stages = out / 'stages.json'
+    if not stages.exists():
+        per_epoch = train(vit, out / 'trial', TRIAL_EPOCHS) / TRIAL_EPOCHS
+        epochs = max(2, round(seconds / per_epoch))
+        took = train(vit, out, epochs)
+        write_beside(stages, lambda path: path.write_text(
+            json.dumps(dict(train=took, epochs=epochs))))
+    mim('test', 'mmpose', str(out / 'config.py'), '-C',
+        str(best_checkpoint(out)), '--work-dir', str(out))
+    subprocess.run(
+        [sys.executable, '-c', 'from vitpose_tools.cli import main; main()',
+         'report', str(out), '--page'], check=True)
+    return result(out)
+
+
+def train(vit: Path, out: Path, epochs: int) -> float:
+    """Seconds that so many epochs take, between the first and last step."""
+    out.mkdir(parents=True, exist_ok=True)
+    text = RESNET.format(epochs=epochs, interval=max(1, epochs // 10))
+    config = out / 'config.py'
+    config.write_text(text.replace('./config.py', str(vit / 'config.py')))
+    mim('train', 'mmpose', str(config), '--work-dir', str(out))
+    return train_seconds(out)
+
+
+def train_seconds(out: Path) -> float:
+    """Seconds of all training steps of a run, as its log has them."""
+    lines = [json.loads(line) for file in out.glob('*/vis_data/scalars.json')
+             for line in file.read_text().splitlines()]
+    steps = [line for line in lines if 'loss' in line]
+    mean = float(np.mean([line['time'] for line in steps]))
+    return mean * max(line['step'] for line in steps)
+
+
+def mim(*arguments: str) -> None:
+    subprocess.run([sys.executable, '-m', 'mim', *arguments], check=True,
+                   stdout=subprocess.DEVNULL)
+
+
+@click.command()
+@click.argument('folder', type=click.Path(exists=True, path_type=Path))
+@click.option('--work-dir', default='work_dirs/mirror_mouse',
+              type=click.Path(path_type=Path), show_default=True)
+@click.option('--seeds', default=3, show_default=True)
+@click.option('--epochs', default=200, show_default=True,
+              help='Of the ViT; 72 frames are 4 steps.')
+@click.option('--only', multiple=True,
+              type=click.Choice(['mean', 'vit', 'mae', 'resnet']))
+@click.option('--out', default=RESULT, type=click.Path(path_type=Path))
+def main(folder: Path, work_dir: Path, seeds: int, epochs: int, only: tuple,
+         out: Path) -> None:
+    """Train all of them on the folder of mirror-mouse."""
+    source = folder / 'CollectedData.csv'
+    clip = folder / 'videos' / 'test_vid.mp4'
+    rows = json.loads(out.read_text())['rows'] if out.exists() else {}
+    kinds = only or ('mean', 'vit', 'resnet', 'mae')
+    with progress('Runs', seeds * len(kinds)) as advance:
+        for seed in range(seeds):
+            vit = (work_dir / f'vit_{seed}').absolute()
+            for kind in kinds:
+                name = f'{kind} {seed}'
+                if name not in rows:
+                    rows[name] = run(kind, source, clip, work_dir, vit, seed,
+                                     epochs)
+                    save(out, rows, epochs)
+                advance()
+
+
+def run(kind: str, source: Path, clip: Path, work_dir: Path, vit: Path,
+        seed: int, epochs: int) -> dict:
+    """One row of the table."""
+    start = time.time()
+    if kind == 'vit':
+        found = finetune(source, vit, seed, epochs, [])
+        found['train_seconds'] = train_seconds(vit)
+    elif kind == 'mae':
+        other = work_dir / f'mae_{seed}'
+        found = finetune(source, other, seed, epochs,
+                         ['--pretrain', str(clip)])
+        found['train_seconds'] = train_seconds(other)
+    elif kind == 'mean':
+        found = dict(error=mean_pose(vit / 'data'))
+    else:
+        found = train_resnet(vit, work_dir / f'resnet_{seed}',
+                             train_seconds(vit))
+    return dict(found, wall_seconds=round(time.time() - start, 1))
+
+
+def save(out: Path, rows: dict, epochs: int) -> None:
+    content = dict(
+        rows=rows, epochs=epochs, machine=platform.processor(),
+        cores=os.cpu_count(), threads=torch.get_num_threads(),
+        versions=versions())
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_beside(out, lambda path: path.write_text(
+        json.dumps(content, indent=2)))
+
+
+if __name__ == '__main__':
+    main()
