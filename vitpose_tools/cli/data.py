@@ -5,6 +5,7 @@ from typing import Optional, Tuple
 
 import click
 
+from vitpose_tools.cli.data_import import command as data_import
 from vitpose_tools.progress import progress
 
 
@@ -18,6 +19,9 @@ def command() -> None:
     vitpose-mm data aic keypoint_train_annotations_20170909.json \\
         data/aic/annotations/aic_train.json --images keypoint_train_images
     """
+
+
+command.add_command(data_import, 'import')
 
 
 @command.command()
