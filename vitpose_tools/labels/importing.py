@@ -3,13 +3,14 @@
 import hashlib
 import json
 import os
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Callable, ContextManager, Dict, List, Optional
 
 import numpy as np
 
-from vitpose_mm.fileio import remove, write_beside
+from vitpose_mm.fileio import remove, remove_partial, write_beside
 from .coco_out import Kept, coco_file
 from .images import Names, bring
 from .records import Labels, LabelsError, Picture
@@ -63,9 +64,10 @@ def import_labels(source: Path, out: Path, split: str, val: float, seed: int,
         images=None if images is None else str(images.absolute()),
         importing=IMPORTING, labels=fingerprint(labels))
     held = what_is_in(out)
-    if held is not None and held.get('request') == request and whole(out):
+    same = held is not None and held['request'] == request
+    if same and whole(out):
         return dict(held['summary'], written=False)
-    if held is not None and not overwrite:
+    if held is not None and not same and not overwrite:
         raise LabelsError(
             f'{out} already holds another import ({difference(held, request)}'
             '); choose an empty folder, or replace it with --overwrite')
@@ -238,6 +240,8 @@ def dump(path: Path, content: dict) -> None:
 def replace_folder(out: Path, write: Callable[[Path], None]) -> None:
     """Write a folder beside, then put it in the place of the old one."""
     old = out.with_name(f'.{os.getpid()}.old.{out.name}')
+    if out.parent.exists():
+        remove_partial(out.parent, rf'(old\.)?{re.escape(out.name)}')
 
     def make(part: Path) -> None:
         part.mkdir()

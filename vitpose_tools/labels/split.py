@@ -36,13 +36,19 @@ def split_pictures(pictures: List[Picture], how: str, val: float, seed: int
     """
     if how == 'none':
         return dict(train=pictures), 'none', Counter()
-    own = {picture.split for picture in pictures}
-    if how == 'auto' and {'train', 'val'} <= own:
+    if how == 'auto':
         kept = {name: [picture for picture in pictures
                        if picture.split == name]
                 for name in ('train', 'val', 'test')}
-        return ({name: part for name, part in kept.items() if part},
-                'the one of the source', Counter())
+        rest = kept['train'] + kept['val']
+        if kept['train'] and kept['val']:
+            return ({name: part for name, part in kept.items() if part},
+                    'the one of the source', Counter())
+        if kept['test'] and rest:
+            # Who has kept pictures for a test trains on none of them.
+            parts, words, left_out = split_pictures(
+                rest, 'auto', val, seed)
+            return dict(parts, test=kept['test']), words, left_out
     if len(pictures) < 2:
         raise LabelsError(
             f'{len(pictures)} labelled picture cannot be split into training '

@@ -1,0 +1,188 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+"""Pose folders of Ultralytics: a YAML file, pictures, a text file for each.
+
+sleap-io's reader knows one arrangement of the folders, leaves out a split
+without a word where it fails, and names keypoints by numbers.
+"""
+from pathlib import Path
+from typing import List, Optional, Tuple
+
+import numpy as np
+
+from .coco import UNNAMED
+from .locate import IMAGE_SUFFIXES, parts_of
+from .records import Instance, Labels, LabelsError, Picture
+from .text import read_text, read_yaml
+
+SPLITS = ('train', 'val', 'test')
+
+
+def find_yaml(folder: Path) -> Optional[Path]:
+    """The YAML file of a pose folder, if there is one."""
+    files = [*sorted(folder.glob('*.yaml')), *sorted(folder.glob('*.yml'))]
+    found = [path for path in files if 'kpt_shape:' in read_text(path)]
+    if len(found) > 1:
+        raise LabelsError(f'{folder} holds several files with kpt_shape, '
+                          f'{", ".join(path.name for path in found)}; name '
+                          'one of them')
+    return found[0] if found else None
+
+
+def read_dataset(path: Path, category: Optional[str],
+                 images: Optional[Path]) -> Labels:
+    """Read a pose folder.
+
+    Args:
+        path: The YAML file.
+        category: Name of the class to take; None for all.
+        images: Folder that the YAML file's paths are relative to, if not its
+            own.
+
+    Raises:
+        LabelsError: If it is none.
+    """
+    config = read_yaml(path)
+    shape = config.get('kpt_shape')
+    if not (isinstance(shape, list) and len(shape) == 2 and
+            isinstance(shape[0], int) and shape[0] > 0 and shape[1] in (2, 3)):
+        raise LabelsError(f'{path}: kpt_shape is {shape!r}, not [K, 2] or '
+                          '[K, 3], so this is no pose dataset')
+    labels = Labels('Ultralytics pose', [], [], [], files=[path])
+    labels.keypoints = keypoint_names(config, shape[0], labels)
+    for pair in config.get('skeleton') or []:
+        if isinstance(pair, list) and len(pair) == 2 and all(
+                isinstance(i, int) and 0 <= i < shape[0] for i in pair):
+            labels.skeleton.append((pair[0], pair[1]))
+    classes = class_names(config)
+    if category is not None and category not in classes.values():
+        raise LabelsError(f'{path} has no class {category!r}; it has '
+                          f'{", ".join(classes.values())}')
+    folders = {split: folders_of(path, config, split, images, labels)
+               for split in SPLITS}
+    if folders['val'] == folders['train']:
+        folders['val'] = []
+    seen = set()
+    for split, places in folders.items():
+        for name, path in pictures_of(places):
+            seen |= read_picture(f'{split}/{name}', path, split, shape,
+                                 category, classes, labels)
+    if category is None and len(seen) > 1:
+        labels.notes['classes of the same keypoints, taken as one'] = len(seen)
+    names = [classes.get(number) for number in seen]
+    if len(seen) == 1 and names[0]:
+        labels.category = names[0]
+    return labels
+
+
+def keypoint_names(config: dict, number: int, labels: Labels) -> List[str]:
+    """Names that newer files have for each class, or that sleap-io writes."""
+    names = config.get('kpt_names', config.get('node_names'))
+    if isinstance(names, dict) and names:
+        names = next(iter(names.values()))
+    if isinstance(names, list) and len(names) == number:
+        return [str(name) for name in names]
+    labels.notes[UNNAMED] = number
+    return [f'keypoint_{i}' for i in range(1, number + 1)]
+
+
+def class_names(config: dict) -> dict:
+    """Number to name."""
+    names = config.get('names') or {}
+    items = names.items() if isinstance(names, dict) else enumerate(names)
+    return {int(number): str(name) for number, name in items}
+
+
+def folders_of(path: Path, config: dict, split: str, images: Optional[Path],
+               labels: Labels) -> List[Path]:
+    """Where a split is: folders, or text files that list pictures."""
+    named = config.get(split) or []
+    found = []
+    for name in named if isinstance(named, list) else [named]:
+        root = str(config.get('path') or '')
+        # Roboflow writes '../train' of what lies beside the file. The last
+        # is for an absolute path of another machine.
+        tries = [base / way for base in filter(None, (images, path.parent))
+                 for way in (Path(root, name), Path(name),
+                             Path(*parts_of(name)),
+                             Path(*parts_of(name)[-2:]))]
+        place = next((one for one in tries if one.exists()), None)
+        if place is None:
+            labels.notes[f'folders of {path.name} that do not exist'] += 1
+        else:
+            found.append(place.resolve())
+    return found
+
+
+def pictures_of(places: List[Path]) -> List[Tuple[str, Path]]:
+    """Name and path of all pictures in folders and in lists."""
+    found = []
+    for place in places:
+        if place.is_dir():
+            found += [(path.relative_to(place).as_posix(), path)
+                      for path in sorted(place.rglob('*'))
+                      if path.suffix.lower() in IMAGE_SUFFIXES]
+        else:
+            found += [('/'.join(parts_of(line.strip())[-1:]),
+                       place.parent / line.strip())
+                      for line in read_text(place).splitlines()
+                      if line.strip()]
+    return found
+
+
+def label_file(picture: Path) -> Path:
+    """Where the labels of a picture are: 'labels' for the last 'images'."""
+    parts = list(picture.parts)
+    for i in range(len(parts) - 2, -1, -1):
+        if parts[i] == 'images':
+            parts[i] = 'labels'
+            break
+    return Path(*parts).with_suffix('.txt')
+
+
+def read_picture(name: str, path: Path, split: str, shape: List[int],
+                 category: Optional[str], classes: dict, labels: Labels
+                 ) -> set:
+    """Add a picture; return the classes that are in it."""
+    picture = Picture(
+        name, [], path=path if path.is_file() else None,
+        split=split, relative=True)
+    labels.pictures.append(picture)
+    text, seen = label_file(path), set()
+    if not text.is_file():
+        return seen
+    labels.files.append(text)
+    for line in read_text(text).splitlines():
+        try:
+            values = np.array(line.split(), float)
+        except ValueError:
+            labels.skipped['lines that are no numbers'] += 1
+            continue
+        if not values.size:
+            continue
+        if values.size != 5 + shape[0] * shape[1]:
+            labels.skipped['lines with another number of values than '
+                           'kpt_shape says'] += 1
+            continue
+        if category is not None and classes.get(int(values[0])) != category:
+            labels.skipped['instances of another class'] += 1
+            continue
+        seen.add(int(values[0]))
+        x, y, w, h = values[1:5].tolist()
+        picture.instances.append(Instance(
+            with_visibility(values[5:].reshape(shape)),
+            (x - w / 2, y - h / 2, w, h)))
+    return seen
+
+
+def with_visibility(keypoints: np.ndarray) -> np.ndarray:
+    """Shape (K, 2) or (K, 3) to (K, 3). Without visibility, what is at
+    (0, 0) or has a negative coordinate is not labelled."""
+    places = keypoints[:, :2]
+    labelled = np.isfinite(keypoints).all(1)
+    if keypoints.shape[1] == 3:
+        seen = np.where(keypoints[:, 2] == 1, 1, 2)
+        labelled &= keypoints[:, 2] > 0
+    else:
+        seen = np.full(len(keypoints), 2)
+        labelled &= (places >= 0).all(1) & (places > 0).any(1)
+    return np.column_stack((places, np.where(labelled, seen, 0)))
