@@ -58,6 +58,8 @@ setup(
         'torch>=2.1',
     ],
     extras_require={
+        # For `vitpose-mm data import`: SLEAP's files and DeepLabCut's h5.
+        'labels': ['h5py', 'sleap-io>=0.9,<1'],
         'mim': [
             # With its operators from projects/openmmlab_lite; a compiled
             # MMCV serves as well.
