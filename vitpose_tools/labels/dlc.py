@@ -43,7 +43,7 @@ def read_project(folder: Path, images: Optional[Path]) -> Labels:
         raise LabelsError(
             f'no folder of {folder / FOLDER} has a CollectedData table; label '
             'frames in DeepLabCut first')
-    return read_tables(tables, config, images)
+    return read_tables(tables, folder / CONFIG, images)
 
 
 def choose(folder: Path, scorer: str) -> Optional[Path]:
@@ -69,15 +69,17 @@ def read_file(path: Path, images: Optional[Path]) -> Labels:
     """
     for folder in list(path.absolute().parents)[:3]:
         if (folder / CONFIG).is_file():
-            return read_tables([path], read_yaml(folder / CONFIG), images)
-    return read_tables([path], {}, images)
+            return read_tables([path], folder / CONFIG, images)
+    return read_tables([path], None, images)
 
 
-def read_tables(paths: List[Path], config: dict, images: Optional[Path]
-                ) -> Labels:
+def read_tables(paths: List[Path], config_file: Optional[Path],
+                images: Optional[Path]) -> Labels:
     """Read tables whose body parts are the same or complete each other."""
+    config = {} if config_file is None else read_yaml(config_file)
     tables = {path: read_table(path) for path in paths}
     labels = Labels('DeepLabCut', [], [], [], files=list(paths))
+    labels.files += [] if config_file is None else [config_file]
     labels.keypoints = body_parts(list(tables.values()), config)
     labels.skeleton = edges(labels, config)
     for path, table in tables.items():

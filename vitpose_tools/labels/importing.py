@@ -1,23 +1,20 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 """Labels of any tool become COCO keypoint files with their pictures."""
 import hashlib
-import json
-import os
-import re
 from collections import Counter
 from pathlib import Path
 from typing import Callable, ContextManager, Dict, List, Optional
 
 import numpy as np
 
-from vitpose_mm.fileio import remove, remove_partial, write_beside
 from .coco_out import Kept, coco_file
+from .folder import (IMAGES, NOTE, difference, dump, is_whole, replace_folder,
+                     what_is_in)
 from .images import Names, bring
 from .records import Labels, LabelsError, Picture
 from .sources import read_source
 from .split import split_pictures
 
-NOTE, IMAGES = 'import.json', 'images'
 # Raise it when the same labels begin to give other files.
 IMPORTING = 1
 Progress = Callable[[str, int], ContextManager[Callable[[], None]]]
@@ -65,7 +62,7 @@ def import_labels(source: Path, out: Path, split: str, val: float, seed: int,
         importing=IMPORTING, labels=fingerprint(labels))
     held = what_is_in(out)
     same = held is not None and held['request'] == request
-    if same and whole(out):
+    if same and is_whole(out):
         return dict(held['summary'], written=False)
     if held is not None and not same and not overwrite:
         raise LabelsError(
@@ -192,69 +189,3 @@ def fingerprint(labels: Labels) -> str:
         digest.update(f'{picture.name}\0{picture.path}\0'.encode(
             errors='surrogateescape'))
     return digest.hexdigest()
-
-
-def what_is_in(out: Path) -> Optional[dict]:
-    """What an earlier import noted; None if the folder is new or empty.
-
-    Raises:
-        LabelsError: If it holds anything but an import.
-    """
-    if not out.exists() or out.is_dir() and not any(out.iterdir()):
-        return None
-    try:
-        held = json.loads((out / NOTE).read_text(encoding='utf-8'))
-        if 'request' in held and 'summary' in held:
-            return held
-    except (OSError, ValueError, TypeError):
-        pass
-    raise LabelsError(f'{out} holds something that is not an import; choose '
-                      'an empty folder')
-
-
-def whole(out: Path) -> bool:
-    """Whether an import still has its files."""
-    try:
-        note = json.loads((out / NOTE).read_text(encoding='utf-8'))
-        contents = [json.loads((out / f'{name}.json').read_text(
-            encoding='utf-8')) for name in note['summary']['files']]
-    except (OSError, ValueError):
-        return False
-    return all((out / IMAGES / image['file_name']).exists()
-               for content in contents for image in content['images'])
-
-
-def difference(held: dict, request: dict) -> str:
-    """What sets two imports apart, in words."""
-    old = held['request']
-    changed = [key for key in request if old.get(key) != request[key]]
-    texts = [f'{key} {old.get(key)!r}' for key in changed if key != 'labels']
-    return ', '.join(texts) or 'its labels or pictures have changed since'
-
-
-def dump(path: Path, content: dict) -> None:
-    path.write_text(json.dumps(content, ensure_ascii=False) + '\n',
-                    encoding='utf-8')
-
-
-def replace_folder(out: Path, write: Callable[[Path], None]) -> None:
-    """Write a folder beside, then put it in the place of the old one."""
-    old = out.with_name(f'.{os.getpid()}.old.{out.name}')
-    if out.parent.exists():
-        remove_partial(out.parent, rf'(old\.)?{re.escape(out.name)}')
-
-    def make(part: Path) -> None:
-        part.mkdir()
-        write(part)
-        if out.exists():
-            os.replace(out, old)
-
-    try:
-        write_beside(out, make)
-    except BaseException:
-        if old.exists() and not out.exists():
-            os.replace(old, out)
-        raise
-    finally:
-        if out.exists():
-            remove(old)

@@ -160,3 +160,19 @@ def test_a_faulty_table_is_one_sentence(labels, tmp_path, lines, text):
         labels.run(source, tmp_path / 'out')
     assert '\n' not in str(error.value)
     assert not (tmp_path / 'out').exists()
+
+
+def test_of_two_scorers_the_configuration_decides(labels, tmp_path):
+    folder = tmp_path / 'labeled-data' / 'clip'
+    labels.draw(folder / 'img1.png')
+    for scorer, x in dict(me='1', you='9').items():
+        single(folder / f'CollectedData_{scorer}.csv',
+               ['labeled-data/clip/img1.png'], [[x, '2', '3', '4']])
+    write(tmp_path / 'config.yaml', ['scorer: you', 'bodyparts: [tail]'])
+    labels.run(tmp_path, tmp_path / 'out', split='none')
+
+    found = labels.by_name(labels.read(tmp_path / 'out', 'train'))
+    assert found['img1.png'][0].tolist() == [[9, 2, 2], [3, 4, 2]]
+    write(tmp_path / 'config.yaml', ['scorer: she'])
+    with pytest.raises(LabelsError, match='several scorers.*she'):
+        labels.run(tmp_path, tmp_path / 'other')
