@@ -6,6 +6,9 @@ anything. They take the contents of files and parsed metainfo; only
 ``dataset.py`` knows dataset and metric objects.
 """
 from .dataset import DatasetCheck
-from .finding import DataError, Finding
+from .finding import ERROR, NOTE, WARNING, DataError, Example, Finding
 
-__all__ = ['DataError', 'DatasetCheck', 'Finding']
+__all__ = [
+    'ERROR', 'NOTE', 'WARNING', 'DataError', 'DatasetCheck', 'Example',
+    'Finding'
+]

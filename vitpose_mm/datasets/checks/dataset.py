@@ -12,7 +12,7 @@ from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.evaluation import CocoMetric
 
 from .detections import check_detections
-from .finding import Finding
+from .finding import WARNING, Finding
 from .image_sizes import check_image_sizes, check_masks
 from .metainfo import check_metainfo
 from .people import People, check_keypoints, check_people, read_people
@@ -88,7 +88,8 @@ class DatasetCheck:
         file = dataset.bbox_file
         if not osp.exists(file):
             return [
-                Finding(f'{file}: there is no such detection file; set '
+                Finding('detections-missing', file,
+                        'there is no such detection file', 'set '
                         'bbox_file=None (val_dataloader.dataset.bbox_file='
                         'None test_dataloader.dataset.bbox_file=None) to '
                         'test on annotated boxes')
@@ -132,7 +133,8 @@ class DatasetCheck:
         """Read a file into findings and people or None."""
         content = self.load(file)
         if content is None:
-            return [Finding(f'{file}: there is no such annotation file')], None
+            return [Finding('file-missing', file,
+                            'there is no such annotation file')], None
         findings = check_structure(content, file)
         if any(finding.refused for finding in findings):
             return findings, None
@@ -182,7 +184,7 @@ def check_left(content: dict, people: People, file: str) -> List[Finding]:
     if (usable & stated).any():
         return []
     return [
-        Finding(f'{file}: none of its {len(content["annotations"])} '
+        Finding('nobody', file, f'none of its {len(content["annotations"])} '
                 'annotations is a person with labelled keypoints and a box: '
                 f'{len(people.records)} have keypoints, '
                 f'{int((people.labelled > 0).sum())} of them a labelled one '
@@ -197,17 +199,17 @@ def compare_images(content: dict, file: str, truth: dict,
     known = {image['id'] for image in truth['images']}
     if shown - known:
         return [
-            Finding(f'{truth_file} (ann_file of the metric) lacks '
-                    f'{len(shown - known)} of the {len(shown)} images of '
-                    f'{file} (ann_file of the dataset), for example image '
-                    f'{min(shown - known)}; name one file in both, in val_ '
+            Finding('truth-lacks', f'{truth_file} (ann_file of the metric)',
+                    f'lacks {len(shown - known)} of the {len(shown)} images '
+                    f'of {file} (ann_file of the dataset), for example image '
+                    f'{min(shown - known)}', 'name one file in both, in val_ '
                     'and test_evaluator')
         ]
     if known - shown:
         return [
-            Finding(f'{truth_file} (ann_file of the metric) has '
-                    f'{len(known - shown)} images that {file} (ann_file of '
-                    'the dataset) lacks; people there count as missed',
-                    refused=False)
+            Finding('truth-exceeds', f'{truth_file} (ann_file of the metric)',
+                    f'has {len(known - shown)} images that {file} (ann_file '
+                    'of the dataset) lacks', 'people there count as missed',
+                    WARNING)
         ]
     return []

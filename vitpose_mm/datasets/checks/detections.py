@@ -4,7 +4,7 @@ from typing import Any, List
 
 import numpy as np
 
-from .finding import Finding, describe
+from .finding import ERROR, WARNING, Example, Finding, describe
 from .people import read_box
 
 FIELDS = ('image_id', 'category_id', 'bbox', 'score')
@@ -24,15 +24,17 @@ def check_detections(detections: Any, content: dict, file: str,
     """
     if not isinstance(detections, list) or not all(
             isinstance(entry, dict) for entry in detections):
-        return [Finding(f'{file}: a bbox_file is a list of detections, each '
-                        f'with {", ".join(FIELDS)}')]
+        return [Finding('detections-form', file, 'a bbox_file is a list of '
+                        f'detections, each with {", ".join(FIELDS)}')]
     if not detections:
-        return [Finding(f'{file}: the bbox_file has no detection; set '
-                        'bbox_file=None to test on annotated boxes')]
+        return [Finding('detections-none', file, 'the bbox_file has no '
+                        'detection', 'set bbox_file=None to test on '
+                        'annotated boxes')]
     findings = []
     for field in FIELDS:
         findings += describe(
-            file, f"detections have no '{field}'", detections,
+            f'detection-without-{field.replace("_", "-")}', file,
+            f"detections have no '{field}'", detections,
             [field not in entry for entry in detections], 'add it')
     if findings:
         return findings
@@ -45,7 +47,8 @@ def check_images(detections: List[dict], content: dict, file: str,
     """Check that detections and people are in the same images."""
     known = {image['id'] for image in content['images']}
     findings = describe(
-        file, f'detections are of an image that {ann_file} lacks', detections,
+        'detection-image', file,
+        f'detections are of an image that {ann_file} lacks', detections,
         [entry['image_id'] not in known for entry in detections],
         'the bbox_file is of other images, such as COCO\'s; name the one of '
         'these, or set bbox_file=None (val_dataloader.dataset.bbox_file=None '
@@ -58,10 +61,10 @@ def check_images(detections: List[dict], content: dict, file: str,
                        if entry['category_id'] == 1}
     if len(empty) > EMPTY * len(peopled):
         findings.append(
-            Finding(f'{file}: {len(empty)} of {len(peopled)} images with '
-                    'annotated people have no detection of category 1 (for '
-                    f'example image {min(empty)}); nobody is looked for '
-                    'there', refused=False))
+            Finding('detection-lacks', file, 'images with annotated people '
+                    'have no detection of category 1', 'nobody is looked for '
+                    'there', WARNING, len(empty), len(peopled),
+                    (Example(0, min(empty)), )))
     return findings
 
 
@@ -70,15 +73,18 @@ def check_boxes(detections: List[dict], file: str) -> List[Finding]:
     numbers = [entry['category_id'] for entry in detections]
     others = [number != 1 for number in numbers]
     findings = describe(
-        file, 'detections are of a category other than 1 '
+        'detection-category', file,
+        'detections are of a category other than 1 '
         f'({dict(Counter(numbers).most_common(5))})', detections, others,
         'MMPose drops them; write 1 for what has keypoints',
-        refused=all(others))
+        severity=ERROR if all(others) else WARNING)
     boxes = np.array([read_box(entry['bbox'][:4]) for entry in detections])
     findings += describe(
-        file, "detections have a 'bbox' that is not four numbers", detections,
+        'detection-box', file,
+        "detections have a 'bbox' that is not four numbers", detections,
         np.isnan(boxes).any(1), 'write x, y, w, h in pixels')
     return findings + describe(
-        file, "detections have a 'bbox' without width or height", detections,
+        'detection-empty', file,
+        "detections have a 'bbox' without width or height", detections,
         (boxes[:, 2:] <= 0).any(1), 'boxes are x, y, w, h, not two corners',
-        refused=False)
+        severity=WARNING)

@@ -1,8 +1,42 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from dataclasses import dataclass
-from typing import Iterable, List, Optional, Sequence
+from dataclasses import dataclass, field
+from typing import Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
+
+# A run must not start with it; it trains or scores, but hardly as meant; it
+# is good to know.
+ERROR, WARNING, NOTE = SEVERITIES = ('error', 'warning', 'note')
+# Examples that a finding names at most.
+EXAMPLES = 10
+
+
+@dataclass(frozen=True)
+class Example:
+    """One record that has a fault.
+
+    Args:
+        row: Its place in the list that was looked at.
+        image_id: Id of its image.
+        annotation_id: Its id, if it is an annotation.
+        file_name: Path of the image as the file gives it, where known.
+        said: What is to be said of this one alone.
+    """
+
+    row: int
+    image_id: Optional[object] = None
+    annotation_id: Optional[object] = None
+    file_name: Optional[str] = None
+    said: str = ''
+
+    def __str__(self) -> str:
+        if self.annotation_id is not None:
+            of_image = '' if self.image_id is None else \
+                f' of image {self.image_id!r}'
+            return f'annotation {self.annotation_id!r}{of_image}'
+        if self.image_id is not None:
+            return f'image {self.image_id!r}'
+        return f'entry {self.row} of the list'
 
 
 @dataclass(frozen=True)
@@ -10,12 +44,37 @@ class Finding:
     """Something about data that stock classes read wrongly or not at all.
 
     Args:
-        text: One sentence or two: what, how many, one example, the cure.
-        refused: Whether it cannot be meant, so that a run has to stop.
+        kind: Name of the fault for programs, such as 'box-empty'.
+        where: Path of the file, or what else has the fault.
+        what: The fault; it follows 'N of M' where things are counted.
+        cure: What to do.
+        severity: 'error' (a run has to stop), 'warning' or 'note'.
+        count: How many have the fault.
+        total: Of how many; 0 where nothing is counted.
+        examples: Some of them.
     """
 
-    text: str
-    refused: bool = True
+    kind: str
+    where: str
+    what: str
+    cure: str = ''
+    severity: str = ERROR
+    count: int = 1
+    total: int = 0
+    examples: Tuple[Example, ...] = field(default=(), repr=False)
+
+    @property
+    def refused(self) -> bool:
+        """Whether it cannot be meant, so that a run has to stop."""
+        return self.severity == ERROR
+
+    @property
+    def text(self) -> str:
+        """One sentence or two: what, how many, one example, the cure."""
+        counted = f'{self.count} of {self.total} ' if self.total else ''
+        named = f' (for example {self.examples[0]})' if self.examples else ''
+        cure = f'; {self.cure}' if self.cure else ''
+        return f'{self.where}: {counted}{self.what}{named}{cure}'
 
 
 class DataError(ValueError):
@@ -27,18 +86,19 @@ class DataError(ValueError):
                                     *lines]))
 
 
-def describe(file: str, what: str, records: Sequence[dict],
+def describe(kind: str, file: str, what: str, records: Sequence[dict],
              mask: Sequence[bool], cure: str,
-             refused: bool = True) -> List[Finding]:
-    """Say how many records of a file have a fault and name one of them.
+             severity: str = ERROR) -> List[Finding]:
+    """Say how many records of a file have a fault and name some of them.
 
     Args:
+        kind: Name of the fault for programs.
         file: Path of the file.
         what: The fault, which follows 'N of M'.
         records: Annotations or images of the file, or detections.
         mask: Which of them have the fault, shape (len(records), ).
         cure: What to do.
-        refused: Whether a run has to stop.
+        severity: 'error' (a run has to stop), 'warning' or 'note'.
 
     Returns:
         One finding, or none if no record has the fault.
@@ -46,17 +106,17 @@ def describe(file: str, what: str, records: Sequence[dict],
     rows = np.flatnonzero(mask)
     if not len(rows):
         return []
-    text = (f'{file}: {len(rows)} of {len(records)} {what} '
-            f'({name_of(records[rows[0]], rows[0])}); {cure}')
-    return [Finding(text, refused)]
+    examples = tuple(name_of(records[row], row)
+                     for row in rows[:EXAMPLES].tolist())
+    return [Finding(kind, file, what, cure, severity, len(rows),
+                    len(records), examples)]
 
 
-def name_of(record: dict, row: int) -> str:
-    """Name an annotation, an image or a detection: for example ..."""
-    kind = 'image' if 'file_name' in record else 'annotation'
-    number: Optional[object] = record.get('id')
+def name_of(record: dict, row: int) -> Example:
+    """Name an annotation, an image or a detection."""
+    number = record.get('id')
+    if 'file_name' in record:
+        return Example(row, number, file_name=record['file_name'])
     if number is None:
-        return f'for example entry {row} of the list'
-    of_image = f' of image {record["image_id"]!r}' \
-        if 'image_id' in record else ''
-    return f'for example {kind} {number!r}{of_image}'
+        return Example(row)
+    return Example(row, record.get('image_id'), number)

@@ -5,7 +5,7 @@ from typing import List, Optional, Sequence, Tuple
 import numpy as np
 from PIL import Image
 
-from .finding import Finding, describe
+from .finding import WARNING, Finding, describe
 from .people import People
 
 # Image files whose size is compared with the stated one; a header is read in
@@ -37,14 +37,16 @@ def check_image_sizes(images: Sequence[dict], people: People, file: str,
         return findings
     if (lost_area(people.boxes[cut], of_box[cut, ::-1]) <= 0.01).all():
         return describe(
-            file, "people have a box that fits the image only if 'width' and "
+            'box-turned', file,
+            "people have a box that fits the image only if 'width' and "
             "'height' are exchanged", people.records, cut,
             'exchange them in the images of the file')
     return describe(
-        file, 'people have a box that reaches beyond the image by more than '
+        'box-outside', file,
+        'people have a box that reaches beyond the image by more than '
         f'{CUT:.0%} of its area', people.records, cut,
         "it is cut off there; check the image's 'width' and 'height'",
-        refused=False)
+        severity=WARNING)
 
 
 def lost_area(boxes: np.ndarray, sizes: np.ndarray) -> np.ndarray:
@@ -78,7 +80,8 @@ def check_files(images: Sequence[dict], suspects: set, file: str,
     image, (width, height) = next(
         (image, size) for image, size, bad in zip(picked, real, wrong) if bad)
     return describe(
-        file, 'images that were looked at have another size than the file '
+        'image-size', file,
+        'images that were looked at have another size than the file '
         'says', picked, wrong,
         f'{image["file_name"]} is {width}x{height} (w x h) as it is loaded, '
         f'the file says {image["width"]}x{image["height"]}; boxes are cut to '
@@ -119,7 +122,8 @@ def check_masks(content: dict, file: str) -> List[Finding]:
              for image in content['images']}
     annotations = content['annotations']
     return describe(
-        file, "annotations have a 'segmentation' of another 'size' (h, w) "
+        'mask-size', file,
+        "annotations have a 'segmentation' of another 'size' (h, w) "
         'than their image', annotations,
         [isinstance(ann.get('segmentation'), dict)
          and list(ann['segmentation'].get('size', ())) != sizes.get(

@@ -5,7 +5,7 @@ from typing import Any, List, Sequence
 
 import numpy as np
 
-from .finding import Finding, describe
+from .finding import WARNING, Finding, describe
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ def check_keypoints(records: Sequence[dict], file: str, num_keypoints: int,
     findings = []
     for field in fields[1:]:
         findings += describe(
-            file, f"people have no '{field}'", records,
+            'keypoints-missing', file,
+            f"people have no '{field}'", records,
             [field not in ann for ann in records], 'add the list')
     if findings:
         return findings
@@ -55,12 +56,14 @@ def check_keypoints(records: Sequence[dict], file: str, num_keypoints: int,
     if wrong.any():
         number = sizes[wrong][0] / 3
         return describe(
-            file, f"people have {number:g} keypoints in "
+            'keypoint-count', file,
+            f"people have {number:g} keypoints in "
             f"{' + '.join(fields)}, where the dataset's metainfo has "
             f'{num_keypoints}', records, wrong,
             'take a dataset class or metainfo with the skeleton of the file')
     return describe(
-        file, f"people have something in '{fields[0]}' that is no number",
+        'keypoint-text', file,
+        f"people have something in '{fields[0]}' that is no number",
         records, texts(records, fields), 'write x, y, v as numbers')
 
 
@@ -110,20 +113,24 @@ def check_people(people: People, file: str) -> List[Finding]:
     records, seen = people.records, people.keypoints[..., 2]
     lost = ~np.isfinite(people.keypoints[..., :2]).all(-1) & (seen > 0)
     findings = describe(
-        file, 'people have a labelled keypoint (v > 0) whose coordinate is '
+        'keypoint-nan', file,
+        'people have a labelled keypoint (v > 0) whose coordinate is '
         'NaN or null', records, lost.any(1),
         'as it stands, every prediction for them counts as right; set v to 0')
     findings += describe(
-        file, 'people have a keypoint whose v is negative, NaN or null',
+        'visibility-value', file,
+        'people have a keypoint whose v is negative, NaN or null',
         records, (~(seen >= 0)).any(1),
         'v is 0 (not labelled), 1 (hidden) or 2 (visible)')
     findings += describe(
-        file, 'people have a keypoint with v > 2', records,
+        'visibility-high', file,
+        'people have a keypoint with v > 2', records,
         (seen > 2).any(1), 'it counts as labelled; v is 0 (not labelled), 1 '
         '(hidden) or 2 (visible). AI Challenger\'s own 3 means not labelled: '
-        'convert with `vitpose-mm data aic`', refused=False)
+        'convert with `vitpose-mm data aic`', severity=WARNING)
     findings += describe(
-        file, "people have an 'iscrowd' that is not 0 or 1", records,
+        'iscrowd', file,
+        "people have an 'iscrowd' that is not 0 or 1", records,
         [ann.get('iscrowd', 0) not in (0, 1) for ann in records],
         'any text counts as a crowd and is left out; write a number')
     findings += check_boxes(people, file)
@@ -132,14 +139,16 @@ def check_people(people: People, file: str) -> List[Finding]:
     stated = np.array([number_of(ann, count)
                        for ann, count in zip(records, body)])
     findings += describe(
-        file, "people have 'num_keypoints' 0 though keypoints of theirs are "
+        'num-keypoints-zero', file,
+        "people have 'num_keypoints' 0 though keypoints of theirs are "
         'labelled', records, (stated == 0) & (body > 0) & ~people.iscrowd,
         'such people are left out; write the number of keypoints with v > 0')
     findings += describe(
-        file, "people have a 'num_keypoints' that is not the number of their "
+        'num-keypoints', file,
+        "people have a 'num_keypoints' that is not the number of their "
         'labelled keypoints', records,
         (stated != 0) & (stated != body) & ~people.iscrowd,
-        'a metric of crowds takes the stated one', refused=False)
+        'a metric of crowds takes the stated one', severity=WARNING)
     return findings
 
 
@@ -155,17 +164,20 @@ def check_boxes(people: People, file: str) -> List[Finding]:
     absent = np.array(['bbox' not in ann for ann in people.records],
                       dtype=bool)
     findings = describe(
-        file, "people have keypoints but no 'bbox'", people.records,
+        'box-missing', file,
+        "people have keypoints but no 'bbox'", people.records,
         absent & counted, 'they would be left out, by bottom-up training too '
         '(there they become background); write a box (x, y, w, h) around '
         'the person')
     findings += describe(
-        file, "people have a 'bbox' that is not four numbers (x, y, w, h)",
+        'box-text', file,
+        "people have a 'bbox' that is not four numbers (x, y, w, h)",
         people.records, np.isnan(people.boxes).any(1) & ~absent,
         'write x, y, w, h in pixels')
     findings += describe(
-        file, "people have a 'bbox' without width or height", people.records,
+        'box-empty', file,
+        "people have a 'bbox' without width or height", people.records,
         (people.boxes[:, 2:] <= 0).any(1) & counted,
         'they are left out; boxes are x, y, w, h, not two corners',
-        refused=False)
+        severity=WARNING)
     return findings

@@ -33,9 +33,10 @@ def check_flip(dataset: BaseDataset) -> List[Finding]:
         if w != h and any(type(flip) is RandomFlip
                           for flip in steps_of(dataset, 'RandomFlip')):
             return [
-                Finding(f'pipeline of {dataset.ann_file}: RandomFlip takes '
-                        f'input_size={(w, h)} (w, h) for (h, w) and mirrors '
-                        'keypoints about another axis than the image; write '
+                Finding('flip-axis', f'pipeline of {dataset.ann_file}',
+                        f'RandomFlip takes input_size={(w, h)} (w, h) for '
+                        '(h, w) and mirrors keypoints about another axis '
+                        'than the image', 'write '
                         "type='BottomupRandomFlip'")
             ]
     return []

@@ -34,15 +34,17 @@ def check_samples(dataset: BaseDataset) -> List[Finding]:
     findings = []
     if wrong:
         findings.append(
-            Finding(f'{dataset.ann_file}: {len(wrong)} of {len(rows)} samples '
-                    f'have {wrong[0][1]} keypoints (for example sample '
-                    f"{wrong[0][0]}), where the dataset's metainfo has "
-                    f'{number}; take a dataset class or metainfo with the '
-                    'skeleton of the file'))
+            Finding('keypoint-count', dataset.ann_file,
+                    f'samples have {wrong[0][1]} keypoints (for example '
+                    f"sample {wrong[0][0]}), where the dataset's metainfo has "
+                    f'{number}', 'take a dataset class or metainfo with the '
+                    'skeleton of the file', count=len(wrong),
+                    total=len(rows)))
     if lost:
         findings.append(
-            Finding(f'{dataset.ann_file}: {len(lost)} of {len(rows)} samples '
-                    'have a labelled keypoint whose coordinate is NaN or null '
-                    f'(for example sample {lost[0]}); mark it as not '
-                    'labelled'))
+            Finding('keypoint-nan', dataset.ann_file,
+                    'samples have a labelled keypoint whose coordinate is '
+                    f'NaN or null (for example sample {lost[0]})',
+                    'mark it as not labelled', count=len(lost),
+                    total=len(rows)))
     return findings

@@ -4,7 +4,7 @@ from typing import List
 
 import numpy as np
 
-from .finding import Finding, describe
+from .finding import ERROR, WARNING, Finding, describe
 from .people import People
 
 # Of the people who count; below, a benchmark's own slips pass with a warning.
@@ -31,18 +31,21 @@ def check_scored(content: dict, people: People, file: str, use_area: bool,
         findings += check_areas(people, file)
     if of_crowds:
         findings += describe(
-            file, "images have no 'crowdIndex'", content['images'],
+            'crowd-index', file,
+            "images have no 'crowdIndex'", content['images'],
             ['crowdIndex' not in image for image in content['images']],
             "the metric groups images by it; or use iou_type='keypoints'")
         findings += describe(
-            file, "people have no 'num_keypoints'", records,
+            'num-keypoints-missing', file,
+            "people have no 'num_keypoints'", records,
             np.array(['num_keypoints' not in ann for ann in records],
                      dtype=bool),
             "the metric of crowds reads it; or use iou_type='keypoints'")
     if not counted.any():
         findings.append(
-            Finding(f'{file}: nobody has a labelled keypoint (v > 0), so '
-                    'there is nothing to measure on'))
+            Finding('nobody', file,
+                    'nobody has a labelled keypoint (v > 0), so there is '
+                    'nothing to measure on'))
     return findings
 
 
@@ -52,7 +55,8 @@ def check_areas(people: People, file: str) -> List[Finding]:
     areas = [ann.get('area') for ann in people.records]
     absent = np.array([area is None for area in areas], dtype=bool)
     findings = describe(
-        file, "people have no 'area'", people.records, absent,
+        'area-missing', file,
+        "people have no 'area'", people.records, absent,
         'the metric divides by it; add it, or set use_area=False in '
         'val_evaluator and test_evaluator to use a share of the box')
     wrong = counted & ~absent & np.array(
@@ -60,11 +64,12 @@ def check_areas(people: People, file: str) -> List[Finding]:
          for area in areas], dtype=bool)
     share = wrong.sum() / max(1, counted.sum())
     return findings + describe(
-        file, "people have an 'area' that is not positive", people.records,
+        'area', file,
+        "people have an 'area' that is not positive", people.records,
         wrong, 'every prediction for them counts as wrong; write the area of '
         'the person in square pixels, or set use_area=False in val_evaluator '
         'and test_evaluator to use a share of the box',
-        refused=bool(share > FEW))
+        severity=ERROR if share > FEW else WARNING)
 
 
 def check_categories(content: dict, people: People, file: str,
@@ -73,13 +78,15 @@ def check_categories(content: dict, people: People, file: str,
     named = {entry.get('id') for entry in content.get('categories', ())}
     own = np.array([ann['category_id'] for ann in people.records])
     findings = describe(
-        file, "people have a 'category_id' that is not in 'categories'",
+        'category-unknown', file,
+        "people have a 'category_id' that is not in 'categories'",
         people.records, [number not in named for number in own],
         'the metric looks at the listed categories alone; list it')
     if not category:
         counts = Counter(own.tolist())
         findings += describe(
-            file, f'people have a category_id other than 1 ({dict(counts)})',
+            'category-not-one', file,
+            f'people have a category_id other than 1 ({dict(counts)})',
             people.records, own != 1,
             'predictions for detections or whole images count as category 1 '
             'and would miss them all; write 1, or test on annotated boxes '

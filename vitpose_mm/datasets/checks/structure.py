@@ -4,7 +4,7 @@ from typing import Any, List, Sequence
 
 import numpy as np
 
-from .finding import Finding, describe
+from .finding import WARNING, Finding, describe
 
 REQUIRED = dict(
     images=('id', 'file_name', 'width', 'height'),
@@ -25,7 +25,8 @@ def check_structure(content: Any, file: str) -> List[Finding]:
     if not isinstance(content, dict) or not all(
             isinstance(content.get(key), list) for key in REQUIRED):
         return [
-            Finding(f'{file}: not a COCO-style file, which is a dictionary '
+            Finding('not-coco', file,
+                    'not a COCO-style file, which is a dictionary '
                     "with the lists 'images' and 'annotations'")
         ]
     findings = check_fields(content, file)
@@ -36,15 +37,17 @@ def check_structure(content: Any, file: str) -> List[Finding]:
         ids = [record['id'] for record in records]
         if len(set(ids)) < len(ids):
             findings += describe(
-                file, f'{key} repeat the id of another', records,
+                'id-repeated', file,
+                f'{key} repeat the id of another', records,
                 repeated(ids), 'only the last of them would be read; number '
                 'them anew')
     known = {image['id'] for image in content['images']}
     findings += describe(
-        file, 'annotations are of an image that the file lacks',
+        'image-unlisted', file,
+        'annotations are of an image that the file lacks',
         content['annotations'],
         [ann['image_id'] not in known for ann in content['annotations']],
-        'nobody will see them', refused=False)
+        'nobody will see them', severity=WARNING)
     return findings
 
 
@@ -55,18 +58,21 @@ def check_fields(content: dict, file: str) -> List[Finding]:
         records = content[key]
         for field in fields:
             findings += describe(
-                file, f"{key} have no '{field}'", records,
+                'field-missing', file,
+                f"{key} have no '{field}'", records,
                 [field not in record for record in records], 'add it')
         for field in IDS[key]:
             findings += describe(
-                file, f"{key} have a '{field}' that is no whole number",
+                'id-text', file,
+                f"{key} have a '{field}' that is no whole number",
                 records,
                 [field in record and not isinstance(record[field], Integral)
                  for record in records],
                 'write ids as numbers, without quotation marks')
     for field in 'width', 'height':
         findings += describe(
-            file, f"images have a '{field}' that is no positive number",
+            'size-stated', file,
+            f"images have a '{field}' that is no positive number",
             content['images'],
             [field in image and not is_positive(image[field])
              for image in content['images']],

@@ -8,7 +8,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop
 from mmpose.registry import HOOKS
 
-from vitpose_mm.datasets.checks import DataError, DatasetCheck, Finding
+from vitpose_mm.datasets.checks import (WARNING, DataError, DatasetCheck,
+                                        Finding)
 
 
 @HOOKS.register_module()
@@ -75,9 +76,10 @@ def find(loops: Sequence[BaseLoop]) -> List[Finding]:
                 # The other processes wait: whatever a file of a format not
                 # thought of here causes, the run goes on.
                 findings.append(
-                    Finding(f'{getattr(dataset, "ann_file", dataset)}: not '
-                            f'checked ({type(error).__name__}: {error})',
-                            refused=False))
+                    Finding('not-checked',
+                            str(getattr(dataset, 'ann_file', dataset)),
+                            f'not checked ({type(error).__name__}: {error})',
+                            severity=WARNING))
     return findings
 
 
