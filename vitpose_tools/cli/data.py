@@ -5,8 +5,9 @@ from typing import Optional, Tuple
 
 import click
 
-from vitpose_tools.cli.data_import import command as data_import
 from vitpose_tools.progress import progress
+from .data_check import command as check
+from .data_import import command as data_import
 
 
 @click.group()
@@ -22,6 +23,7 @@ def command() -> None:
 
 
 command.add_command(data_import, 'import')
+command.add_command(check, 'check')
 
 
 @command.command()

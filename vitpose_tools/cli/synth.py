@@ -1,6 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import json
-import os
 import time
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -8,14 +7,8 @@ from typing import Optional
 
 import click
 
+from vitpose_tools.pool import cores
 from vitpose_tools.progress import progress
-
-
-def _cores() -> int:
-    """Number of CPU cores this process may use."""
-    if hasattr(os, 'sched_getaffinity'):  # not on macOS
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @click.command()
@@ -38,7 +31,7 @@ def _cores() -> int:
 @click.option(
     '--workers',
     type=click.IntRange(1),
-    default=_cores,
+    default=cores,
     show_default='all cores',
     help='Number of processes; the result does not depend on it.')
 @click.option(

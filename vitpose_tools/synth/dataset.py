@@ -1,18 +1,13 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import json
-import os
-import signal
-import threading
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from multiprocessing import active_children, parent_process
 from pathlib import Path
 from typing import Callable, List, Optional
 
 import cv2
 
 from vitpose_mm.fileio import remove_partial, write_beside
+from vitpose_tools.pool import in_processes
 from .scene import draw_scene
 from .skeleton import Skeleton
 
@@ -23,7 +18,6 @@ REQUEST = 'request.json'
 # Raise it when the same seed begins to give other pictures.
 DRAWING = 1
 JPEG_QUALITY = 92
-CHUNK = 8
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -32,15 +26,6 @@ def _write(path: Path, data: bytes) -> None:
 
 def _encode(content: dict) -> bytes:
     return json.dumps(content, separators=(',', ':')).encode()
-
-
-def _start_worker() -> None:
-    """Leave Ctrl-C to the parent, and end with it even if it is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(
-        target=lambda: (parent_process().join(), os._exit(1)),
-        daemon=True).start()
-    cv2.setNumThreads(0)
 
 
 def _write_image(skeleton: Skeleton, seed: int, people: Optional[int],
@@ -157,18 +142,8 @@ def write_dataset(skeleton: Skeleton,
         return False
     draw = partial(_write_image, skeleton, seed, people, out)
     images = []
-    pool = ProcessPoolExecutor(workers, initializer=_start_worker)
-    try:
-        for image in pool.map(draw, range(1, num_images + 1), chunksize=CHUNK):
-            images.append(image)
-            on_image()
-    except BrokenProcessPool:
-        # A pool that breaks while it is being filled may leave workers, which
-        # the exit of this process would wait for (seen with Python 3.11).
-        for worker in active_children():
-            worker.kill()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
+    for image in in_processes(draw, range(1, num_images + 1), workers):
+        images.append(image)
+        on_image()
     _write(out / ANNOTATIONS, _encode(_coco(skeleton, request, images)))
     return True

@@ -215,7 +215,8 @@ def test_faults_are_refused_by_field_file_and_count(
 def test_exchanged_sizes_are_told_without_the_images(check, coco):
     coco = copy.deepcopy(coco)
     exchanged(coco)
-    finding, = check(coco, images='/nowhere')
+    findings = check(coco, images='/nowhere')
+    finding, = [each for each in findings if each.kind == 'box-turned']
     assert finding.refused
     assert "only if 'width' and 'height' are exchanged" in finding.text
 
@@ -231,8 +232,8 @@ def test_what_may_be_meant_is_a_warning(check, coco, change, message):
     coco = copy.deepcopy(coco)
     change(coco)
     findings = check(coco)
-    assert [finding.refused for finding in findings] == [False]
-    assert message in findings[0].text
+    assert not any(finding.refused for finding in findings)
+    assert message in ' '.join(finding.text for finding in findings)
 
 
 @pytest.mark.parametrize('change, metric, message', [
@@ -270,7 +271,7 @@ def test_a_slip_of_a_large_benchmark_is_a_warning(check, coco):
         dict(ann, id=index, area=0 if index == 7 else 9.)
         for index in range(200)
     ])
-    finding, = check(coco, {})
+    finding, = [each for each in check(coco, {}) if each.kind == 'area']
     assert not finding.refused and '1 of 200' in finding.text
 
 

@@ -11,11 +11,12 @@ from mmpose.datasets import CocoWholeBodyDataset
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.evaluation import CocoMetric
 
+from .annotations import check_annotations
 from .detections import check_detections
 from .finding import WARNING, Finding
 from .image_sizes import check_image_sizes, check_masks
 from .metainfo import check_metainfo
-from .people import People, check_keypoints, check_people, read_people
+from .people import People, check_keypoints, read_people
 from .pipeline import carries_category, check_flip, steps_of, weighs_keypoints
 from .samples import check_samples
 from .scoring import check_scored
@@ -144,7 +145,7 @@ class DatasetCheck:
         if new:
             return findings + new, None
         people = read_people(records, number, fields)
-        return findings + check_people(people, file), people
+        return findings + check_annotations(content, people, file), people
 
     def load(self, file: str) -> Any:
         """Content of a JSON file, None if it does not exist."""

@@ -7,6 +7,8 @@ import numpy as np
 # A run must not start with it; it trains or scores, but hardly as meant; it
 # is good to know.
 ERROR, WARNING, NOTE = SEVERITIES = ('error', 'warning', 'note')
+# Of the people who count; below, a benchmark's own slips pass with a warning.
+FEW = 0.01
 # Examples that a finding names at most.
 EXAMPLES = 10
 
@@ -30,13 +32,14 @@ class Example:
     said: str = ''
 
     def __str__(self) -> str:
+        name = f'entry {self.row} of the list'
         if self.annotation_id is not None:
             of_image = '' if self.image_id is None else \
                 f' of image {self.image_id!r}'
-            return f'annotation {self.annotation_id!r}{of_image}'
-        if self.image_id is not None:
-            return f'image {self.image_id!r}'
-        return f'entry {self.row} of the list'
+            name = f'annotation {self.annotation_id!r}{of_image}'
+        elif self.image_id is not None:
+            name = f'image {self.image_id!r}'
+        return f'{name}, {self.said}' if self.said else name
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,8 @@ def describe(kind: str, file: str, what: str, records: Sequence[dict],
 
 def name_of(record: dict, row: int) -> Example:
     """Name an annotation, an image or a detection."""
+    if not isinstance(record, dict):
+        return Example(row)
     number = record.get('id')
     if 'file_name' in record:
         return Example(row, number, file_name=record['file_name'])

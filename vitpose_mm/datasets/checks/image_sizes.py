@@ -1,6 +1,8 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import os.path as osp
-from typing import List, Optional, Sequence, Tuple
+import warnings
+from contextlib import contextmanager
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 from PIL import Image
@@ -26,10 +28,7 @@ def check_image_sizes(images: Sequence[dict], people: People, file: str,
         file: Path of the annotation file, for the messages.
         folder: Folder of the images, or None to leave the files alone.
     """
-    sizes = {image['id']: (image['width'], image['height'])
-             for image in images}
-    of_box = np.array([sizes.get(ann['image_id'], (np.nan, np.nan))
-                       for ann in people.records], dtype=float).reshape(-1, 2)
+    of_box = sizes_of(people, images)
     cut = lost_area(people.boxes, of_box) > CUT
     suspects = {people.records[row]['image_id'] for row in np.flatnonzero(cut)}
     findings = check_files(images, suspects, file, folder)
@@ -47,6 +46,15 @@ def check_image_sizes(images: Sequence[dict], people: People, file: str,
         f'{CUT:.0%} of its area', people.records, cut,
         "it is cut off there; check the image's 'width' and 'height'",
         severity=WARNING)
+
+
+def sizes_of(people: People, images: Sequence[dict]) -> np.ndarray:
+    """Stated width and height of each person's image in pixels, (P, 2); NaN
+    where the file does not know the image."""
+    sizes = {image['id']: (image['width'], image['height'])
+             for image in images}
+    return np.array([sizes.get(ann['image_id'], (np.nan, np.nan))
+                     for ann in people.records], dtype=float).reshape(-1, 2)
 
 
 def lost_area(boxes: np.ndarray, sizes: np.ndarray) -> np.ndarray:
@@ -73,6 +81,19 @@ def check_files(images: Sequence[dict], suspects: set, file: str,
         return []
     picked = pick(images, suspects)
     real = [size_of(osp.join(folder, image['file_name'])) for image in picked]
+    return compare_sizes(picked, real, file)
+
+
+def compare_sizes(picked: Sequence[dict],
+                  real: Sequence[Optional[Tuple[int, int]]],
+                  file: str) -> List[Finding]:
+    """Compare stated sizes with real ones.
+
+    Args:
+        picked: Records of images that were looked at.
+        real: Width and height of each as it is loaded; None if unknown.
+        file: Path of the annotation file, for the messages.
+    """
     wrong = [size not in (None, (image['width'], image['height']))
              for size, image in zip(real, picked)]
     if not any(wrong):
@@ -104,11 +125,19 @@ def size_of(path: str) -> Optional[Tuple[int, int]]:
         so better.
     """
     try:
-        with Image.open(path) as image:
+        with no_bomb_warnings(), Image.open(path) as image:
             turned = image.getexif().get(EXIF_ORIENTATION, 1) >= 5
             return image.size[::-1] if turned else image.size
-    except (OSError, ValueError):
+    except (OSError, ValueError, Image.DecompressionBombError):
         return None
+
+
+@contextmanager
+def no_bomb_warnings() -> Iterator[None]:
+    """Read headers of pictures that PIL finds large, without a word."""
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', Image.DecompressionBombWarning)
+        yield
 
 
 def check_masks(content: dict, file: str) -> List[Finding]:

@@ -1,5 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from typing import List
+import re
+from typing import Dict, List, Optional
 
 import numpy as np
 
@@ -18,7 +19,7 @@ def check_metainfo(metainfo: dict, needs_sigmas: bool,
     name = metainfo.get('dataset_name')
     where = f'metainfo of {name}'
     number = metainfo['num_keypoints']
-    findings = check_swaps(metainfo)
+    findings = check_swaps(metainfo) or check_names(metainfo)
     sigmas = np.array(metainfo['sigmas'], dtype=float)
     if needs_sigmas and (len(sigmas) != number or not (sigmas > 0).all()):
         findings.append(
@@ -61,3 +62,51 @@ def check_swaps(metainfo: dict) -> List[Finding]:
                 'flipped pictures would get wrong labels: name each the '
                 'other', count=len(wrong), total=len(order))
     ]
+
+
+def check_names(metainfo: dict) -> List[Finding]:
+    """Check that keypoints that are called left and right are a pair."""
+    order, names = metainfo['flip_indices'], metainfo['keypoint_id2name']
+    wrong = {}
+    for index, partner in mirrored(metainfo['keypoint_name2id']).items():
+        if order[index] != partner:
+            wrong[index] = partner
+    if not wrong:
+        return []
+    index = min(wrong)
+    swap = 'nothing' if order[index] == index else \
+        f"'{names[order[index]]}'"
+    return [
+        Finding('swap-names',
+                f"metainfo of {metainfo.get('dataset_name')}",
+                "keypoints do not 'swap' with the one of their name on the "
+                f"other side (for example '{names[index]}' with {swap}, not "
+                f"with '{names[wrong[index]]}')",
+                'flipped pictures would get wrong labels: name each the '
+                'other', WARNING, len(wrong), len(order))
+    ]
+
+
+def mirrored(indices: Dict[str, int]) -> Dict[int, int]:
+    """Keypoints whose names differ in the word left or right alone.
+
+    Args:
+        indices: Of keypoints, by name.
+
+    Returns:
+        The index of the other one, by index.
+    """
+    partners = {}
+    for name, index in indices.items():
+        other = indices.get(other_side(name))
+        if other is not None and other != index:
+            partners[index] = other
+    return partners
+
+
+def other_side(name: str) -> Optional[str]:
+    """A name with the words left and right exchanged, None without them."""
+    words = dict(left='right', right='left', Left='Right', Right='Left',
+                 LEFT='RIGHT', RIGHT='LEFT')
+    other = re.sub('|'.join(words), lambda found: words[found[0]], name)
+    return None if other == name else other

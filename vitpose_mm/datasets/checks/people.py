@@ -50,6 +50,13 @@ def check_keypoints(records: Sequence[dict], file: str, num_keypoints: int,
             [field not in ann for ann in records], 'add the list')
     if findings:
         return findings
+    findings = describe(
+        'keypoints-form', file,
+        f"people have {' or '.join(fields)} that are no list", records,
+        [not all(isinstance(ann[field] or [], list) for field in fields)
+         for ann in records], 'write x, y, v of each keypoint in one list')
+    if findings:
+        return findings
     sizes = np.array([sum(len(ann[field] or ()) for field in fields)
                       for ann in records], dtype=int)
     wrong = sizes != 3 * num_keypoints
@@ -133,7 +140,6 @@ def check_people(people: People, file: str) -> List[Finding]:
         "people have an 'iscrowd' that is not 0 or 1", records,
         [ann.get('iscrowd', 0) not in (0, 1) for ann in records],
         'any text counts as a crowd and is left out; write a number')
-    findings += check_boxes(people, file)
     # COCO-WholeBody's num_keypoints counts those of the body alone.
     body = (seen[:, :people.body] > 0).sum(1)
     stated = np.array([number_of(ann, count)
@@ -156,28 +162,3 @@ def number_of(ann: dict, count: int) -> float:
     """The stated number of keypoints, or what was counted."""
     stated = ann.get('num_keypoints', count)
     return stated if isinstance(stated, (int, float)) else math.nan
-
-
-def check_boxes(people: People, file: str) -> List[Finding]:
-    """Check that people who can be trained on have a box."""
-    counted = (people.labelled > 0) & ~people.iscrowd
-    absent = np.array(['bbox' not in ann for ann in people.records],
-                      dtype=bool)
-    findings = describe(
-        'box-missing', file,
-        "people have keypoints but no 'bbox'", people.records,
-        absent & counted, 'they would be left out, by bottom-up training too '
-        '(there they become background); write a box (x, y, w, h) around '
-        'the person')
-    findings += describe(
-        'box-text', file,
-        "people have a 'bbox' that is not four numbers (x, y, w, h)",
-        people.records, np.isnan(people.boxes).any(1) & ~absent,
-        'write x, y, w, h in pixels')
-    findings += describe(
-        'box-empty', file,
-        "people have a 'bbox' without width or height", people.records,
-        (people.boxes[:, 2:] <= 0).any(1) & counted,
-        'they are left out; boxes are x, y, w, h, not two corners',
-        severity=WARNING)
-    return findings

@@ -4,11 +4,8 @@ from typing import List
 
 import numpy as np
 
-from .finding import ERROR, WARNING, Finding, describe
+from .finding import ERROR, FEW, WARNING, Finding, describe
 from .people import People
-
-# Of the people who count; below, a benchmark's own slips pass with a warning.
-FEW = 0.01
 
 
 def check_scored(content: dict, people: People, file: str, use_area: bool,
@@ -49,8 +46,15 @@ def check_scored(content: dict, people: People, file: str, use_area: bool,
     return findings
 
 
-def check_areas(people: People, file: str) -> List[Finding]:
-    """Check ``area``, by which OKS divides squared distances."""
+def check_areas(people: People, file: str,
+                severity: str = ERROR) -> List[Finding]:
+    """Check ``area``, by which OKS divides squared distances.
+
+    Args:
+        people: Annotations with keypoints.
+        file: Path of the annotation file, for the messages.
+        severity: Of areas that are absent; a metric may do without them.
+    """
     counted = (people.labelled > 0) & ~people.iscrowd
     areas = [ann.get('area') for ann in people.records]
     absent = np.array([area is None for area in areas], dtype=bool)
@@ -58,7 +62,8 @@ def check_areas(people: People, file: str) -> List[Finding]:
         'area-missing', file,
         "people have no 'area'", people.records, absent,
         'the metric divides by it; add it, or set use_area=False in '
-        'val_evaluator and test_evaluator to use a share of the box')
+        'val_evaluator and test_evaluator to use a share of the box',
+        severity)
     wrong = counted & ~absent & np.array(
         [not isinstance(area, (int, float)) or not area > 0
          for area in areas], dtype=bool)

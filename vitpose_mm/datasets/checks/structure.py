@@ -29,9 +29,17 @@ def check_structure(content: Any, file: str) -> List[Finding]:
                     'not a COCO-style file, which is a dictionary '
                     "with the lists 'images' and 'annotations'")
         ]
-    findings = check_fields(content, file)
-    if findings:
-        return findings
+    return check_fields(content, file) or check_ids(content, file)
+
+
+def check_ids(content: dict, file: str) -> List[Finding]:
+    """Check that ids lead somewhere, in a file that check_fields has passed.
+
+    Args:
+        content: What the file holds.
+        file: Its path, for the messages.
+    """
+    findings = []
     for key in REQUIRED:
         records = content[key]
         ids = [record['id'] for record in records]
@@ -54,6 +62,14 @@ def check_structure(content: Any, file: str) -> List[Finding]:
 def check_fields(content: dict, file: str) -> List[Finding]:
     """Check that records have their fields and that ids are numbers."""
     findings = []
+    for key in REQUIRED:
+        findings += describe(
+            'entry-form', file,
+            f'{key} are not dictionaries', content[key],
+            [not isinstance(record, dict) for record in content[key]],
+            'take them out')
+    if findings:
+        return findings
     for key, fields in REQUIRED.items():
         records = content[key]
         for field in fields:
@@ -69,6 +85,11 @@ def check_fields(content: dict, file: str) -> List[Finding]:
                 [field in record and not isinstance(record[field], Integral)
                  for record in records],
                 'write ids as numbers, without quotation marks')
+    findings += describe(
+        'file-name', file,
+        "images have a 'file_name' that is no text", content['images'],
+        [not isinstance(image.get('file_name', ''), str)
+         for image in content['images']], 'write the path of the file')
     for field in 'width', 'height':
         findings += describe(
             'size-stated', file,
