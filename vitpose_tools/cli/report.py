@@ -3,7 +3,7 @@ import contextlib
 import json
 import sys
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Any, Callable, Optional, Tuple
 
 import click
 
@@ -22,9 +22,14 @@ from vitpose_tools.environment import versions
     default=12,
     show_default=True,
     help='People on the contact sheet; images of a bottom-up model.')
+@click.option(
+    '--page',
+    is_flag=True,
+    help='Test on all of the test set too, and write page.html and '
+    'page.json.')
 @click.option('--json', 'as_json', is_flag=True, help='Print summary.json.')
 def command(work_dir: Path, checkpoint: Optional[Path], people: int,
-            as_json: bool) -> None:
+            page: bool, as_json: bool) -> None:
     """Draw the curve and predictions of a training run.
 
     Reads the work directory of `mim train mmpose` (and of `mim test` in the
@@ -32,9 +37,15 @@ def command(work_dir: Path, checkpoint: Optional[Path], people: int,
     prediction, and writes curve.png, contact_sheet.png and summary.json
     there. The best validation is that of the config's save_best.
 
+    With --page the whole test set is tested once more, in annotated boxes:
+    error of each keypoint in pixels, confidence against error, the worst
+    predictions, and labels that the model disagrees with. page.html holds
+    its pictures and can be sent to anybody.
+
     \b
     Examples:
       vitpose-mm report work_dirs/quickstart
+      vitpose-mm report work_dirs/quickstart --page
       vitpose-mm report work_dirs/my_run --people 40
       vitpose-mm report work_dirs/my_run --json
     """
@@ -44,31 +55,45 @@ def command(work_dir: Path, checkpoint: Optional[Path], people: int,
     try:
         # Packages print while they load; stdout is for the result.
         with contextlib.redirect_stdout(sys.stderr):
-            summary = write_report(work_dir, checkpoint, people)
+            summary, numbers = write_report(work_dir, checkpoint, people,
+                                            page)
     except (RunError, CheckpointError) as error:
         raise click.ClickException(str(error)) from error
     for note in summary['notes']:
         click.echo(note, err=True)
     if as_json:
         click.echo(json.dumps(summary, indent=2))
-        return
+    else:
+        show(summary, numbers)
+    if page and not numbers:
+        raise click.exceptions.Exit(1)
+
+
+def show(summary: dict, numbers: dict) -> None:
+    """Print the table of a page, if there is one, and what was written."""
+    from vitpose_tools.report import error_table
+    if numbers:
+        click.echo(error_table(numbers))
     if 'AP' in summary:
         result = (f'AP {summary["AP"]:.3f} (AP50 {summary["AP50"]:.3f}, '
                   f'AP75 {summary["AP75"]:.3f})')
     else:
         result = ', '.join(f'{name} {number:.4g}' for name, number in
                            summary['metrics'].items()) or 'no metrics yet'
-    pictures = [summary[name] for name in ('curve', 'contact_sheet')
+    pictures = [summary[name] for name in ('curve', 'contact_sheet', 'page')
                 if summary[name]]
     click.echo(f'{result}; pictures: {", ".join(pictures) or "none"}')
 
 
-def write_report(work_dir: Path, checkpoint: Optional[Path],
-                 people: int) -> dict:
-    """Write the pictures and summary.json; return the summary.
+def write_report(work_dir: Path, checkpoint: Optional[Path], people: int,
+                 page: bool) -> Tuple[dict, dict]:
+    """Write the pictures, the page if asked for, and summary.json.
 
     One picture does not wait for the other: what cannot be drawn is told in
     ``notes``.
+
+    Returns:
+        The summary, and what page.json holds; empty without a page.
 
     Raises:
         RunError: If there is no training.
@@ -79,7 +104,8 @@ def write_report(work_dir: Path, checkpoint: Optional[Path],
 
     from vitpose_mm.checkpoints import CheckpointError
     from vitpose_mm.fileio import write_beside
-    from vitpose_tools.report import Run, draw_curve, draw_sheet_of_run
+    from vitpose_tools.report import (Run, coco_metrics, draw_curve,
+                                      draw_sheet_of_run, write_page_of_run)
 
     run = Run(work_dir)
     train, val = run.scalars()
@@ -88,15 +114,20 @@ def write_report(work_dir: Path, checkpoint: Optional[Path],
     checkpoint = checkpoint or run.checkpoint
     notes = []
 
-    def draw(what: str, name: str, make: Callable[[], object],
-             write: Callable[[object, Path], object]) -> str:
-        """Path of a picture; empty if it cannot be drawn."""
+    def attempt(what: str, make: Callable[[], Any]) -> Any:
+        """What is made; None if it cannot be."""
         try:
-            picture = make()
+            return make()
         except CheckpointError:
             raise
         except Exception as error:  # of whatever kind the run leads to
             notes.append(f'{what} not drawn: {first_line(error)}')
+
+    def draw(what: str, name: str, make: Callable[[], object],
+             write: Callable[[object, Path], object]) -> str:
+        """Path of a picture; empty if it cannot be drawn."""
+        picture = attempt(what, make)
+        if picture is None:
             return ''
         write_beside(work_dir / name, lambda path: write(picture, path))
         return str(work_dir / name)
@@ -108,23 +139,23 @@ def write_report(work_dir: Path, checkpoint: Optional[Path],
     curve = draw('curve', 'curve.png',
                  lambda: draw_curve(train, val, metric, less),
                  lambda figure, path: figure.savefig(path, dpi=120))
+    numbers = attempt('page', lambda: write_page_of_run(
+        run, checkpoint, notes)) if page else None
     stages = work_dir / 'stages.json'
-    names = {'AP': 'coco/AP', 'AP50': 'coco/AP .5', 'AP75': 'coco/AP .75'}
-    has_all = all(name in metrics for name in names.values())
     summary = dict(
-        **{short: metrics[name]
-           for short, name in names.items() if has_all},
+        **coco_metrics(metrics),
         metric=metric,
         metrics=metrics,
         seconds=json.loads(stages.read_text()) if stages.exists() else {},
         checkpoint=str(checkpoint or ''),
         curve=curve,
         contact_sheet=sheet,
+        page=str(work_dir / 'page.html') if numbers else '',
         notes=notes,
         versions=versions())
     write_beside(work_dir / 'summary.json',
                  lambda path: path.write_text(json.dumps(summary, indent=2)))
-    return summary
+    return summary, numbers or {}
 
 
 def first_line(error: Exception) -> str:

@@ -110,12 +110,13 @@ def draw_pair(visualizer: Visualizer, result: PoseDataSample, truth: dict,
     return np.concatenate(halves, axis=1)
 
 
-def fit_box(box: np.ndarray) -> np.ndarray:
-    """Warp (2, 3) that brings a box x1, y1, x2, y2 and a margin to a tile."""
+def fit_box(box: np.ndarray, tile: Tuple[int, int] = TILE) -> np.ndarray:
+    """Warp (2, 3) that brings a box x1, y1, x2, y2 and a margin into a tile
+    of (w, h)."""
     center, size = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) * MARGIN
-    side = max(size[0], size[1] * TILE[0] / TILE[1], 1.)
-    scale = np.array([side, side * TILE[1] / TILE[0]])
-    return get_warp_matrix(center, scale, 0., TILE)
+    side = max(size[0], size[1] * tile[0] / tile[1], 1.)
+    scale = np.array([side, side * tile[1] / tile[0]])
+    return get_warp_matrix(center, scale, 0., tile)
 
 
 def fit_image(image: np.ndarray, tile: Tuple[int, int]) -> np.ndarray:

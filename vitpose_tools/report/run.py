@@ -137,6 +137,14 @@ class Run:
         return {key: value for key, value in metrics.items() if '/' in key}
 
 
+def coco_metrics(metrics: Dict[str, float]) -> Dict[str, float]:
+    """COCO's 'AP', 'AP50' and 'AP75', empty where not all were measured."""
+    names = {'AP': 'coco/AP', 'AP50': 'coco/AP .5', 'AP75': 'coco/AP .75'}
+    if not all(name in metrics for name in names.values()):
+        return {}
+    return {short: metrics[name] for short, name in names.items()}
+
+
 def find_best(entries: List[dict], metric: str,
               less: bool) -> Optional[dict]:
     """The entry with the best number of a metric, the first of equals; None

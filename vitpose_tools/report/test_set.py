@@ -1,0 +1,60 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import copy
+from pathlib import Path
+from typing import Iterator, List, Optional, Tuple
+
+from mmengine.config import ConfigDict
+from mmengine.dataset import BaseDataset
+from mmpose.apis import init_model
+from mmpose.registry import DATASETS
+from torch import nn
+
+from vitpose_tools.environment import pick_device
+from .run import Run, RunError
+
+
+def open_test_set(run: Run, checkpoint: Optional[Path],
+                  notes: List[str]) -> Tuple[nn.Module, BaseDataset]:
+    """Build the model and the test set of a training.
+
+    People are taken from the annotations and seen in their annotated boxes:
+    detections are nobody's ground truth.
+
+    Args:
+        run: The training.
+        checkpoint: Its weights, None if there are none yet.
+        notes: Gets what a reader of the result should know.
+
+    Returns:
+        The model in eval mode with ``dataset_meta``, and the test set.
+
+    Raises:
+        RunError: If there is no test set, nobody in it, or no weights.
+        CheckpointError: If the weights cannot be read.
+    """
+    config = copy.deepcopy(run.config)
+    loader = config.get('test_dataloader')
+    if loader is None:
+        raise RunError('the config has no test set')
+    if checkpoint is None:
+        raise RunError(f'{run.work_dir} holds no checkpoint; wait for the '
+                       'first validation, or give one with --checkpoint')
+    model = init_model(config, str(checkpoint), device=pick_device())
+    for part in datasets(loader.dataset):
+        if part.pop('bbox_file', None):
+            notes.append('people are drawn in their annotated boxes, not in '
+                         "the detector's")
+    notes[:] = dict.fromkeys(notes)
+    try:
+        return model, DATASETS.build(loader.dataset)
+    except ValueError as error:
+        if 'at least one array' not in str(error):
+            raise
+        raise RunError('the test set holds nobody with annotated keypoints')
+
+
+def datasets(config: ConfigDict) -> Iterator[ConfigDict]:
+    """A dataset's config and those of its parts."""
+    yield config
+    for part in config.get('datasets', []):
+        yield from datasets(part)
