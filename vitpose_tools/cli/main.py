@@ -24,6 +24,8 @@ COMMANDS = {
                  'pictures.'),
     'report': ('vitpose_tools.cli.report',
                'Draw the curve and predictions of a training run.'),
+    'suggest': ('vitpose_tools.cli.suggest',
+                'Pick the frames of a video to label next.'),
     'synth': ('vitpose_tools.cli.synth',
               'Draw a COCO keypoint dataset of articulated people.'),
 }

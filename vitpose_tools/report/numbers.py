@@ -27,10 +27,13 @@ def count_up(people: Predictions, limit: int) -> Dict[str, Any]:
         measured for.
     """
     sizes = longer_sides(people.boxes)
+    # Nobody is sure of a place that is no number.
+    scores = np.where(np.isfinite(people.keypoints).all(-1), people.scores,
+                      np.nan)
     errors = pixel_errors(people.keypoints, people.labels, people.labelled)
     each, mean = pck(people.keypoints, people.labels, people.labelled, sizes)
-    seen = np.where(people.labelled, people.scores, np.nan)
-    missing = np.where(people.labelled, np.nan, people.scores)
+    seen = np.where(people.labelled, scores, np.nan)
+    missing = np.where(people.labelled, np.nan, scores)
     return clean(dict(
         people=len(people.files),
         images=len(set(people.paths)),
@@ -52,20 +55,19 @@ def count_up(people: Predictions, limit: int) -> Dict[str, Any]:
         confidence=dict(
             labelled=summarise(seen)['median'],
             missing=summarise(missing)['median'],
-            separation=separation(people.scores, people.labelled),
-            rank_correlation=rank_correlation(people.scores, errors),
-            bins=confidence_bins(people.scores, errors)),
+            separation=separation(scores, people.labelled),
+            rank_correlation=rank_correlation(scores, errors),
+            bins=confidence_bins(scores, errors)),
         histogram=histogram(errors),
         worst=[describe_person(people, errors, sizes, person)
                for person in worst_people(errors, sizes, limit)],
         disagreements=[
             describe_keypoint(people, errors, person, k)
-            for person, k in disagreements(people.scores, errors, sizes,
-                                           limit)],
+            for person, k in disagreements(scores, errors, sizes, limit)],
         disagrees_from=DISAGREES,
         unlabelled=[
             name_keypoint(people, person, k) for person, k in
-            unlabelled_but_sure(people.scores, people.labelled, limit)]))
+            unlabelled_but_sure(scores, people.labelled, limit)]))
 
 
 def name_person(people: Predictions, person: int) -> Dict[str, Any]:

@@ -124,7 +124,8 @@ def confidence(people: Predictions, numbers: dict) -> List[str]:
     told, lines = numbers['confidence'], [markup.heading(
         'Confidence against error')]
     if not told['bins']:
-        return [*lines, markup.paragraph('Nothing is labelled.')]
+        return [*lines, markup.paragraph(
+            'No labelled keypoint has both an error and a confidence.')]
     known = pixel_errors(people.keypoints, people.labels, people.labelled)
     rows = [[f'{part["lowest"]:.2f} to {part["highest"]:.2f}',
              str(part['count']),
@@ -152,7 +153,7 @@ def errors(numbers: dict) -> List[str]:
     """How errors are spread."""
     lines = [markup.heading('How large the errors are')]
     if not numbers['histogram']['counts']:
-        return [*lines, markup.paragraph('Nothing is labelled.')]
+        return [*lines, markup.paragraph('No keypoint has an error.')]
     return [*lines, markup.plot(
         draw_histogram(numbers['histogram'], numbers['error']['median']),
         'histogram of errors')]

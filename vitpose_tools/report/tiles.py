@@ -29,8 +29,9 @@ def draw_person(visualizer: Visualizer, people: Predictions, person: int,
     Returns:
         Shape (h, 2 * w, 3), BGR.
     """
-    return draw_halves(visualizer, people, person, people.boxes[person],
-                       tile)[0]
+    sure = people.scores[person] >= SURE
+    return draw_halves(visualizer, people, person, people.boxes[person], tile,
+                       people.labelled[person] | sure)[0]
 
 
 def draw_keypoint(visualizer: Visualizer, people: Predictions, person: int,
@@ -45,9 +46,11 @@ def draw_keypoint(visualizer: Visualizer, people: Predictions, person: int,
     side = max(2 * np.ptp(corners, axis=0).max(),
                (box[2:] - box[:2]).max() / 3)
     middle = (corners.min(0) + corners.max(0)) / 2
+    shown = people.labelled[person] | (people.scores[person] >= SURE)
+    shown[k] = True
     pair, warp = draw_halves(
         visualizer, people, person,
-        np.concatenate([middle - side / 2, middle + side / 2]), tile)
+        np.concatenate([middle - side / 2, middle + side / 2]), tile, shown)
     for point, colour in points:
         x, y = np.round(warp[:, :2] @ point + warp[:, 2]).astype(int)
         half = pair[:, tile[0]:] if colour == PREDICTION else pair[:, :tile[0]]
@@ -57,11 +60,13 @@ def draw_keypoint(visualizer: Visualizer, people: Predictions, person: int,
 
 
 def draw_halves(visualizer: Visualizer, people: Predictions, person: int,
-                box: np.ndarray, tile: Tuple[int, int]) -> tuple:
+                box: np.ndarray, tile: Tuple[int, int],
+                shown: np.ndarray) -> tuple:
     """Draw the same part of an image with label and with prediction.
 
     Args:
         box: The part, x1, y1, x2, y2 in pixels of the image.
+        shown: Which predicted keypoints to draw, shape (K, ).
 
     Returns:
         Both halves side by side, and the warp (2, 3) from image to half.
@@ -70,8 +75,8 @@ def draw_halves(visualizer: Visualizer, people: Predictions, person: int,
     warp = fit_box(box, tile)
     crop = cv2.warpAffine(image, warp, tile, flags=cv2.INTER_LINEAR)
     labelled = people.labelled[person]
-    guess, scores = people.keypoints[person], people.scores[person]
-    shown = np.isfinite(guess).all(1) & (labelled | (scores >= SURE))
+    guess = people.keypoints[person]
+    shown = shown & np.isfinite(guess).all(1)
     halves = [
         draw_people(visualizer, crop,
                     to_tile(as_instance(points, mask), 'keypoints_visible',
