@@ -7,6 +7,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from mmengine.config import Config
+from mmpose.apis import inference_topdown, init_model
 from mmpose.registry import MODELS
 
 from vitpose_tools.cli import main
@@ -144,3 +145,74 @@ def test_a_run_without_weights_or_test_set_still_has_a_curve(repo, tmp_path):
     assert report(tmp_path)['notes'] == [
         'contact sheet not drawn: the config has no test set']
     assert (tmp_path / 'curve.png').exists()
+
+
+def read_page(folder):
+    """The page and the numbers of it."""
+    return ((folder / 'page.html').read_text(encoding='utf-8'),
+            json.loads((folder / 'page.json').read_text(encoding='utf-8')))
+
+
+def test_a_page_has_the_errors_that_mmpose_makes(repo, data, tmp_path):
+    config = quickstart(repo, 'td-hm_ViTPose-tiny_1xb12-150e_coco-overfit')
+    make_run(tmp_path, config, TRAIN)
+    summary = report(tmp_path, '--page', '--people', '1')
+    assert summary['page'] == str(tmp_path / 'page.html')
+    page, numbers = read_page(tmp_path)
+
+    model = init_model(config, str(tmp_path / 'best_x.pth'), 'cpu')
+    distances = {}
+    coco = json.loads((data / 'coco' / 'test_coco.json').read_text())
+    files = {image['id']: image['file_name'] for image in coco['images']}
+    for person in coco['annotations']:
+        x, y, w, h = person['bbox']
+        keypoints = np.array(person['keypoints'], float).reshape(-1, 3)
+        if not person['num_keypoints'] or person['iscrowd']:
+            continue
+        sample, = inference_topdown(
+            model, str(data / 'coco' / files[person['image_id']]),
+            [[x, y, x + w, y + h]])
+        found = np.hypot(*(sample.pred_instances.keypoints[0]
+                           - keypoints[:, :2]).T)
+        distances[person['id']] = found[keypoints[:, 2] > 0]
+    every = np.concatenate(list(distances.values()))
+    assert numbers['people'] == len(distances)
+    assert numbers['labelled'] == len(every)
+    assert numbers['error']['mean'] == pytest.approx(every.mean(), rel=.01)
+    assert numbers['error']['median'] == pytest.approx(np.median(every),
+                                                       rel=.02)
+    assert 'coco/AP' in numbers['metrics']
+    # Each is shown with its file, and its picture is inside.
+    for person in numbers['worst']:
+        assert person['error']['mean'] == pytest.approx(
+            distances[person['annotation']].mean(), rel=.05)
+        assert f'{person["file"]}, annotation {person["annotation"]}' in page
+    assert page.count('src="data:image/jpeg') == sum(
+        len(numbers[key]) for key in ('worst', 'disagreements', 'unlabelled'))
+
+
+@pytest.mark.parametrize('name, reason', [
+    ('td-hm_ViTPose-plus-tiny', 'the test set joins several'),
+    ('ae_ViTPose-tiny_1xb4-300e_coco-overfit', 'is of whole images')])
+def test_a_page_that_cannot_be_is_a_failure_with_its_reason(
+        repo, data, tmp_path, name, reason):
+    make_run(tmp_path, quickstart(repo, name), TRAIN)
+    result = CliRunner().invoke(
+        main, ['report', str(tmp_path), '--page', '--people', '1'])
+    assert result.exit_code == 1
+    assert 'page not drawn: a page is of' in result.stderr
+    assert reason in result.stderr
+    assert 'contact_sheet.png' in result.stdout
+    assert not (tmp_path / 'page.html').exists()
+
+
+def test_a_page_is_printed_as_a_table(repo, data, tmp_path):
+    config = quickstart(repo, 'td-hm_ViTPose-tiny_1xb12-150e_coco-overfit')
+    make_run(tmp_path, config, TRAIN)
+    result = CliRunner().invoke(
+        main, ['report', str(tmp_path), '--page', '--people', '1'],
+        catch_exceptions=False)
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith('keypoint') and lines[1].startswith('nose')
+    assert lines[18].startswith('all') and lines[19].startswith('AP ')
+    assert lines[-1].endswith('page.html')
