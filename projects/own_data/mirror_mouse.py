@@ -4,7 +4,8 @@
 For each seed a split of 72 and 18 frames, drawn at random, and on it
     mean   the mean position of each keypoint in the training frames,
     vit    `vitpose-mm finetune CollectedData.csv`,
-    mae    the same encoder after MAE on the frames of the unlabelled clip,
+    mae    the same after MAE on the frames of the unlabelled clip, once for
+           all seeds (--encoder, or that of the first one's --pretrain),
     resnet MMPose's SimpleBaseline with a ResNet-18, from scratch, with the
            same augmentation, for the same time.
 Goes on where it stopped; the JSON holds what is done.
@@ -18,7 +19,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import List
+from typing import List, Optional
 
 import click
 import numpy as np
@@ -145,37 +146,41 @@ def mim(*arguments: str) -> None:
               help='Of the ViT; 72 frames are 4 steps.')
 @click.option('--only', multiple=True,
               type=click.Choice(['mean', 'vit', 'mae', 'resnet']))
+@click.option('--encoder', type=click.Path(exists=True, path_type=Path),
+              help='Of an earlier --pretrain, mae/encoder.pth of its --out.')
 @click.option('--out', default=RESULT, type=click.Path(path_type=Path))
 def main(folder: Path, work_dir: Path, seeds: int, epochs: int, only: tuple,
-         out: Path) -> None:
+         encoder: Optional[Path], out: Path) -> None:
     """Train all of them on the folder of mirror-mouse."""
     source = folder / 'CollectedData.csv'
     clip = folder / 'videos' / 'test_vid.mp4'
+    encoder = encoder or work_dir / 'mae_0' / 'mae' / 'encoder.pth'
     rows = json.loads(out.read_text())['rows'] if out.exists() else {}
     kinds = only or ('mean', 'vit', 'resnet', 'mae')
     with progress('Runs', seeds * len(kinds)) as advance:
         for seed in range(seeds):
-            vit = (work_dir / f'vit_{seed}').absolute()
             for kind in kinds:
                 name = f'{kind} {seed}'
                 if name not in rows:
-                    rows[name] = run(kind, source, clip, work_dir, vit, seed,
-                                     epochs)
+                    rows[name] = run(kind, source, clip, encoder, work_dir,
+                                     seed, epochs)
                     save(out, rows, epochs)
                 advance()
 
 
-def run(kind: str, source: Path, clip: Path, work_dir: Path, vit: Path,
+def run(kind: str, source: Path, clip: Path, encoder: Path, work_dir: Path,
         seed: int, epochs: int) -> dict:
     """One row of the table."""
     start = time.time()
+    vit = (work_dir / f'vit_{seed}').absolute()
     if kind == 'vit':
         found = finetune(source, vit, seed, epochs, [])
         found['train_seconds'] = train_seconds(vit)
     elif kind == 'mae':
         other = work_dir / f'mae_{seed}'
-        found = finetune(source, other, seed, epochs,
-                         ['--pretrain', str(clip)])
+        begin = ['--init', str(encoder)] if encoder.exists() else [
+            '--pretrain', str(clip)]
+        found = finetune(source, other, seed, epochs, begin)
         found['train_seconds'] = train_seconds(other)
     elif kind == 'mean':
         found = dict(error=mean_pose(vit / 'data'))

@@ -95,7 +95,8 @@ def command(source: Optional[Path], train: Optional[Path],
         click.echo(json.dumps(dict(config=str(config))) if as_json else
                    f'Train with: mim train mmpose {config} --work-dir {out}')
         return
-    with contextlib.redirect_stdout(sys.stderr):
+    with open(out / 'report.log', 'w') as log, \
+            contextlib.redirect_stdout(log):
         summary, numbers = write_report(out, best, 12, True)
     if as_json:
         click.echo(json.dumps(dict(summary, config=str(config)), indent=2))

@@ -1,4 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import os
 import shutil
 from pathlib import Path
 from typing import Callable, NamedTuple, Optional, Tuple
@@ -142,7 +143,7 @@ def import_source(choices: Choices, say: Say) -> Path:
 
 def is_alone(summary: dict) -> bool:
     """Whether no picture has two animals, and none has a box of its own."""
-    return set(summary['boxes']) == {'from keypoints'} and all(
+    return set(summary['boxes']) == {'from the keypoints'} and all(
         size['annotations'] == size['images']
         for size in summary['files'].values())
 
@@ -228,15 +229,22 @@ def check(train: Path, val: Path, images: Path, say: Say) -> None:
     Raises:
         OwnDataError: If it finds an error.
     """
+    from vitpose_tools.annotations import AnnotationError
     from vitpose_tools.data_check import check_data
-    faults = check_data(train, images, val=val)
-    for fault in faults:
-        if fault.severity != 'note':
-            say(f'{fault.severity}: {fault.text}')
-    errors = [fault for fault in faults if fault.severity == 'error']
+    workers = len(os.sched_getaffinity(0))
+    try:
+        findings, _ = check_data(train, images, None, val, None, workers,
+                                 progress)
+    except AnnotationError as error:
+        raise OwnDataError(str(error)) from error
+    errors = [each for each in findings if each.severity == 'error']
+    for each in findings:
+        if each.severity == 'warning':
+            say(f'warning: {each.text}')
     if errors:
-        raise OwnDataError(f'{len(errors)} errors in the data, see above; '
-                           f'{errors[0].text}')
+        raise OwnDataError('\n'.join(
+            ['the data cannot be used as they are:',
+             *(f'- {each.text}' for each in errors)]))
 
 
 def max_epochs(config: Path) -> int:

@@ -198,7 +198,7 @@ def write_leaf(plan: Plan, preset: Preset, path: Path, work_dir: Path) -> str:
         persistent=workers > 0, drop_last=people > batch,
         iterations=steps * epochs, epochs=epochs,
         val_interval=max(1, epochs // VALIDATIONS), lr=preset.lr,
-        warmup=min(100, steps * epochs // 10), seed=plan.seed)
+        warmup=max(1, min(100, steps * epochs // 10)), seed=plan.seed)
 
 
 def backbone_options(plan: Plan, preset: Preset) -> str:

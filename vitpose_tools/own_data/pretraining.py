@@ -169,7 +169,7 @@ def write_pretraining(path: Path, frames: Path, count: int, backbone: dict,
         embed_dim=arch.embed_dim, decoder=max(64, arch.embed_dim // 2),
         batch=batch, workers=workers, persistent=workers > 0,
         frames=str(frames), steps=steps * epochs, epochs=epochs,
-        warmup=min(100, steps * epochs // 10), seed=seed)
+        warmup=max(1, min(100, steps * epochs // 10)), seed=seed)
 
 
 def arch_text(arch) -> str:
