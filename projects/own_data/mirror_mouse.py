@@ -156,7 +156,7 @@ def main(folder: Path, work_dir: Path, seeds: int, epochs: int, only: tuple,
     clip = folder / 'videos' / 'test_vid.mp4'
     encoder = encoder or work_dir / 'mae_0' / 'mae' / 'encoder.pth'
     rows = json.loads(out.read_text())['rows'] if out.exists() else {}
-    kinds = only or ('mean', 'vit', 'resnet', 'mae')
+    kinds = only or ('vit', 'mean', 'resnet', 'mae')
     with progress('Runs', seeds * len(kinds)) as advance:
         for seed in range(seeds):
             for kind in kinds:
