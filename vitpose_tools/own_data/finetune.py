@@ -190,6 +190,8 @@ def describe(labels: OwnLabels, held_out: OwnLabels, flips: FlipPairs,
     why = f'pairs {pairs}{more}' if flips.pairs else 'no pairs in the names'
     if flips.alone:
         why += f', nothing beside {flips.alone[0]}'
+    if choices.flip is not None:
+        why = 'as you said'
     return [
         f'{len(labels.keypoints)} of {labels.category!r} in {labels.images} '
         f'images to train on, {len(held_out.keypoints)} to test on; '
