@@ -66,7 +66,8 @@ def command(video: Path, config: Path, checkpoint: Path, out: Path,
     from vitpose_mm.checkpoints import CheckpointError
     from vitpose_tools.annotations import AnnotationError, read_json
     from vitpose_tools.suggest import (ModelError, Video, VideoError,
-                                       open_model, read_boxes, suggest, track)
+                                       open_model, read_boxes, track,
+                                       write_suggestions)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise click.ClickException(f'{out} is not an empty folder; choose '
                                    'another --out')
@@ -82,10 +83,12 @@ def command(video: Path, config: Path, checkpoint: Path, out: Path,
                 tracks = track(
                     model, film, every, detections,
                     model.cfg.test_dataloader.get('batch_size', 1), advance)
-            summary = suggest(
-                film, tracks, model.dataset_meta, count, apart, min_score,
-                out, dict(config=str(config), checkpoint=str(checkpoint),
-                          boxes=str(boxes or '')))
+            about = dict(config=str(config), checkpoint=str(checkpoint),
+                         boxes=str(boxes or ''))
+            with progress('Writing frames', count) as advance:
+                summary = write_suggestions(
+                    film, tracks, model.dataset_meta, count, apart, min_score,
+                    out, about, advance)
     except (AnnotationError, CheckpointError, ModelError,
             VideoError) as error:
         raise click.ClickException(str(error)) from error

@@ -163,15 +163,18 @@ def test_a_page_has_the_errors_that_mmpose_makes(repo, data, tmp_path):
     model = init_model(config, str(tmp_path / 'best_x.pth'), 'cpu')
     distances = {}
     coco = json.loads((data / 'coco' / 'test_coco.json').read_text())
-    files = {image['id']: image['file_name'] for image in coco['images']}
+    images = {image['id']: image for image in coco['images']}
     for person in coco['annotations']:
         x, y, w, h = person['bbox']
         keypoints = np.array(person['keypoints'], float).reshape(-1, 3)
         if not person['num_keypoints'] or person['iscrowd']:
             continue
+        image = images[person['image_id']]
         sample, = inference_topdown(
-            model, str(data / 'coco' / files[person['image_id']]),
-            [[x, y, x + w, y + h]])
+            model, str(data / 'coco' / image['file_name']),
+            # Cut to the image, as MMPose's datasets do.
+            [[x, y, min(x + w, image['width'] - 1),
+              min(y + h, image['height'] - 1)]])
         found = np.hypot(*(sample.pred_instances.keypoints[0]
                            - keypoints[:, :2]).T)
         distances[person['id']] = found[keypoints[:, 2] > 0]

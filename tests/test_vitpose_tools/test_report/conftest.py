@@ -32,7 +32,7 @@ def make_people(tmp_path):
             files=names,
             metainfo=dict(
                 num_keypoints=keypoints,
-                keypoint_id2name={k: f'pfote<{k}>' for k in range(keypoints)},
+                keypoint_id2name={k: f'<i>{k}' for k in range(keypoints)},
                 keypoint_colors=np.full((keypoints, 3), [255, 0, 0]),
                 skeleton_links=[(0, 1)] if keypoints > 1 else [],
                 skeleton_link_colors=np.full(

@@ -34,12 +34,12 @@ def test_numbers_are_those_of_the_arrays(make_people):
     assert third['confidence'] == pytest.approx(.88)
     assert [entry['annotation'] for entry in numbers['worst']] == [
         103, 101, 102, 104]
-    assert numbers['worst'][0]['worst_keypoint'] == 'pfote<1>'
+    assert numbers['worst'][0]['worst_keypoint'] == '<i>1'
     assert numbers['worst'][0]['part_of_box'] == pytest.approx(46 / 3 / 60)
     # Its confidence .88 is below the median .885 of four.
     assert numbers['disagreements'] == []
     missing, = numbers['unlabelled']
-    assert (missing['annotation'], missing['keypoint']) == (101, 'pfote<2>')
+    assert (missing['annotation'], missing['keypoint']) == (101, '<i>2')
 
 
 def test_a_disagreement_names_file_annotation_and_the_nearest_label(
@@ -48,8 +48,8 @@ def test_a_disagreement_names_file_annotation_and_the_nearest_label(
     people.keypoints[0, 0] = people.labels[0, 2] + [1., 0.]
     entry, = count_up(people, 9)['disagreements']
     assert entry['file'] == people.files[0] and entry['annotation'] == 101
-    assert entry['keypoint'] == 'pfote<0>'
-    assert entry['nearest_label'] == 'pfote<2>'
+    assert entry['keypoint'] == '<i>0'
+    assert entry['nearest_label'] == '<i>2'
     assert entry['error'] == pytest.approx(np.hypot(1, 10))
     assert entry['usual_error'] == pytest.approx(3)
     assert entry['label'] == [20., 20.] and entry['prediction'] == [21., 30.]

@@ -71,7 +71,7 @@ def test_a_page_shows_everybody_worst_first_with_their_names(make_people):
     assert [int(number) for _, number in files] == [
         103, 101, 102, 104, 101, 102]
     assert files[0][0] == people.files[2]
-    assert 'the prediction is nearest to the label of pfote<2>' in \
+    assert 'the prediction is nearest to the label of <i>2' in \
         reader.texts
     plots, photos = reader.pictures[:2], reader.pictures[2:]
     assert len(photos) == 6 and all(plot is not None for plot in plots)

@@ -13,10 +13,17 @@ from .start_labels import SCORER, NoSleap, coco, dlc_csv, write_slp
 from .video import Tracks, Video
 
 
-def suggest(video: Video, tracks: Tracks, meta: Dict[str, Any], count: int,
-            apart: Optional[int], min_score: float, out: Path,
-            about: Dict[str, Any],
-            on_frame: Callable[[], None] = lambda: None) -> Dict[str, Any]:
+def write_suggestions(
+    video: Video,
+    tracks: Tracks,
+    meta: Dict[str, Any],
+    count: int,
+    apart: Optional[int],
+    min_score: float,
+    out: Path,
+    about: Dict[str, Any],
+    on_frame: Callable[[], None] = lambda: None,
+) -> Dict[str, Any]:
     """Write the frames that are most worth labelling, with predictions to
     start from.
 
@@ -76,7 +83,7 @@ def write_folder(out: Path, video: Video, tracks: Tracks, rows: List[int],
                  files: List[str], names: List[str], links: List[tuple],
                  summary: Dict[str, Any],
                  on_frame: Callable[[], None]) -> None:
-    """Write pictures, labels and summary; see suggest."""
+    """Write pictures, labels and summary; see write_suggestions."""
     frames = tracks.frames[rows]
     scores, boxes = tracks.scores[rows], tracks.boxes[rows]
     keypoints = np.where(
