@@ -92,9 +92,7 @@ def read_fixed(group: Any) -> tuple:
         dataset = group[f'block{block}_values']
         if dataset.dtype.kind not in 'fiu':
             raise ValueError(f'{dataset.name} holds no numbers')
-        part = dataset[()]
-        part = part if dataset.attrs.get('transposed') else part.T
-        values[:, [place[item] for item in items]] = part
+        values[:, [place[item] for item in items]] = dataset[()]
     return columns, index, values
 
 
