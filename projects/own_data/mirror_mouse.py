@@ -72,7 +72,7 @@ def finetune(source: Path, out: Path, seed: int, epochs: int,
 
 def result(out: Path) -> dict:
     """Errors in page.json, and how long the training took."""
-    page = json.loads((out / 'page.json').read_text())
+    page = json.loads((out / 'run' / 'page.json').read_text())
     seconds = json.loads((out / 'stages.json').read_text())
     return dict(error=page['error'], per_keypoint=page['keypoints'],
                 seconds=seconds)
@@ -105,11 +105,12 @@ def train_resnet(vit: Path, out: Path, seconds: float) -> dict:
         took = train(vit, out, epochs)
         write_beside(stages, lambda path: path.write_text(
             json.dumps(dict(train=took, epochs=epochs))))
+    run = out / 'run'
     mim('test', 'mmpose', str(out / 'config.py'), '-C',
-        str(best_checkpoint(out)), '--work-dir', str(out))
+        str(best_checkpoint(run)), '--work-dir', str(run))
     subprocess.run(
         [sys.executable, '-c', 'from vitpose_tools.cli import main; main()',
-         'report', str(out), '--page'], check=True)
+         'report', str(run), '--page'], check=True)
     return result(out)
 
 
@@ -119,13 +120,13 @@ def train(vit: Path, out: Path, epochs: int) -> float:
     text = RESNET.format(epochs=epochs, interval=max(1, epochs // 10))
     config = out / 'config.py'
     config.write_text(text.replace('./config.py', str(vit / 'config.py')))
-    mim('train', 'mmpose', str(config), '--work-dir', str(out))
+    mim('train', 'mmpose', str(config), '--work-dir', str(out / 'run'))
     return train_seconds(out)
 
 
 def train_seconds(out: Path) -> float:
     """Seconds of all training steps of a run, as its log has them."""
-    lines = [json.loads(line) for file in out.glob('*/vis_data/scalars.json')
+    lines = [json.loads(line) for file in out.glob('run/*/vis_data/scalars.json')
              for line in file.read_text().splitlines()]
     steps = [line for line in lines if 'loss' in line]
     mean = float(np.mean([line['time'] for line in steps]))

@@ -65,7 +65,8 @@ def command(source: Optional[Path], train: Optional[Path],
     \b
     Writes OUT/metainfo.py  names, flip pairs, skeleton; yours to edit
            OUT/config.py    the recipe, on the bases of vitpose_mm; yours too
-           OUT/best_*.pth   the weights, OUT/page.html what they can do
+           OUT/run/         best_*.pth, the weights; page.html, what they
+                            can do; logs, curve and contact sheet
 
     Run again, it goes on where it stopped, by the files as they are then.
 
@@ -93,11 +94,11 @@ def command(source: Optional[Path], train: Optional[Path],
     config = out / 'config.py'
     if best is None:
         click.echo(json.dumps(dict(config=str(config))) if as_json else
-                   f'Train with: mim train mmpose {config} --work-dir {out}')
+                   f'Train with: mim train mmpose {config} --work-dir {out}/run')
         return
-    with open(out / 'report.log', 'w') as log, \
+    with open(out / 'run' / 'report.log', 'w') as log, \
             contextlib.redirect_stdout(log):
-        summary, numbers = write_report(out, best, 12, True)
+        summary, numbers = write_report(out / 'run', best, 12, True)
     if as_json:
         click.echo(json.dumps(dict(summary, config=str(config)), indent=2))
     else:

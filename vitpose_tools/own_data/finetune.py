@@ -1,10 +1,9 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import os
-import shutil
 from pathlib import Path
 from typing import Callable, NamedTuple, Optional, Tuple
 
-from vitpose_mm.fileio import write_beside
+from vitpose_mm.fileio import remove, write_beside
 from vitpose_tools.progress import progress
 from .labels import OwnDataError, OwnLabels, read_own_labels
 from .leaf import Plan, write_leaf
@@ -14,6 +13,9 @@ from .sides import FlipPairs, guess_flip_pairs
 from .stages import Stages, best_checkpoint, run_python
 
 CONFIG, METAINFO = 'config.py', 'metainfo.py'
+# The work directory is another folder than the config's: MMEngine writes the
+# merged config there, under the same name.
+RUN = 'run'
 HUB = 'https://huggingface.co/{}/resolve/main/model.safetensors'
 Say = Callable[[str], None]
 
@@ -67,16 +69,17 @@ def finetune(choices: Choices, dry_run: bool, fresh: bool,
     if choices.videos:
         pretrain_first(choices, stages, say)
     epochs = max_epochs(config)
-    say(f'Training by {config}; the log is {out / "train.log"}')
+    run = out / RUN
+    say(f'Training by {config}; the log is {run / "train.log"}')
     with progress('Epochs', epochs) as advance:
         stages.run('train', lambda: run_python(
             ['-m', 'mim', 'train', 'mmpose', str(config), '--work-dir',
-             str(out), '--resume'], out / 'train.log', Counter(advance)))
-    best = best_checkpoint(out)
+             str(run), '--resume'], run / 'train.log', Counter(advance)))
+    best = best_checkpoint(run)
     say(f'Testing {best.name}')
     stages.run('test', lambda: run_python(
         ['-m', 'mim', 'test', 'mmpose', str(config), '-C', str(best),
-         '--work-dir', str(out)], out / 'test.log'))
+         '--work-dir', str(run)], run / 'test.log'))
     return best
 
 
@@ -172,7 +175,7 @@ def write_files(choices: Choices, train: Path, val: Path, images: Path,
         find_init(choices), choices.epochs, choices.batch, has_gpu(),
         choices.seed)
     texts = {metainfo: write_metainfo(labels, flips, name),
-             config: write_leaf(plan, preset, config, out)}
+             config: write_leaf(plan, preset, config, out / RUN)}
     for path, text in texts.items():
         write_beside(path, lambda part, text=text: part.write_text(
             text, encoding='utf-8'))
@@ -285,14 +288,5 @@ def remove_run(out: Path) -> None:
     """Remove what a run left, but not the data."""
     if not (out / CONFIG).exists():
         return
-    for path in [*out.glob('*.pth'), *out.glob('*.json'), out / CONFIG,
-                 out / METAINFO, *out.glob('*.log')]:
-        if path.is_file():
-            path.unlink()
-    last = out / 'last_checkpoint'
-    if last.exists():
-        last.unlink()
-    for folder in out.glob('2???????_??????'):
-        shutil.rmtree(folder)
-    if (out / 'mae').is_dir():
-        shutil.rmtree(out / 'mae')
+    for name in (CONFIG, METAINFO, 'stages.json', 'made_by.json', RUN, 'mae'):
+        remove(out / name)

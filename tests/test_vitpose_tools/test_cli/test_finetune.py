@@ -86,7 +86,7 @@ def test_faults_of_the_data_stop_it_before_the_training(files, tmp_path):
     done = finetune(*arguments, code=1)
 
     assert 'NaN' in done.stderr
-    assert not (tmp_path / 'run' / 'train.log').exists()
+    assert not (tmp_path / 'run' / 'run').exists()
 
 
 @pytest.mark.slow
@@ -94,7 +94,7 @@ def test_faults_of_the_data_stop_it_before_the_training(files, tmp_path):
     dict(count=3), dict(names=['one']), dict(count=5, whole=True),
 ], ids=['three images', 'one keypoint', 'whole images'])
 def test_few_labels_give_a_result(files, tmp_path, options):
-    run = tmp_path / 'run'
+    run = tmp_path / 'run' / 'run'
     done = finetune(*files(**options), '--epochs', 2, '--batch', 2, '--json')
 
     page = json.loads((run / 'page.json').read_text())
@@ -104,7 +104,8 @@ def test_few_labels_give_a_result(files, tmp_path, options):
     assert page['error']['mean'] == pytest.approx(metrics['EPE'], rel=1e-4)
     again = finetune(*files(**options))
     assert 'Testing' in again.stderr
-    config = run / 'config.py'
+    config = tmp_path / 'run' / 'config.py'
+    assert 'yours to edit' in config.read_text()
     config.write_text(config.read_text() + '\n# mine\n')
     changed = finetune(*files(**options), code=1)
     assert 'changed since this training began' in changed.stderr
@@ -118,7 +119,7 @@ def test_from_a_table_of_deeplabcut_to_a_page(real_data, tmp_path):
     finetune(folder / 'CollectedData.csv', '--out', run, '--epochs', 2,
              '--split', 'frame')
 
-    numbers = json.loads((run / 'page.json').read_text())
+    numbers = json.loads((run / 'run' / 'page.json').read_text())
     assert len(numbers['keypoints']) == 17
     train = json.loads((run / 'data' / 'train.json').read_text())
     assert len(train['images']) == 72
@@ -134,4 +135,4 @@ def test_published_files_are_own_data_too(real_data, tmp_path, kind, train):
     finetune('--train', folder / train, '--val', folder / train, '--images',
              folder, '--out', run, '--epochs', 1)
 
-    assert (run / 'page.html').exists()
+    assert (run / 'run' / 'page.html').exists()
