@@ -120,7 +120,8 @@ def train(vit: Path, out: Path, epochs: int) -> float:
     text = RESNET.format(epochs=epochs, interval=max(1, epochs // 10))
     config = out / 'config.py'
     config.write_text(text.replace('./config.py', str(vit / 'config.py')))
-    mim('train', 'mmpose', str(config), '--work-dir', str(out / 'run'))
+    run = out / 'run'
+    mim('train', 'mmpose', str(config), '--work-dir', str(run))
     return train_seconds(out)
 
 

@@ -94,7 +94,8 @@ def command(source: Optional[Path], train: Optional[Path],
     config = out / 'config.py'
     if best is None:
         click.echo(json.dumps(dict(config=str(config))) if as_json else
-                   f'Train with: mim train mmpose {config} --work-dir {out}/run')
+                   f'Train with: mim train mmpose {config} --work-dir '
+                   f'{out / "run"}')
         return
     with open(out / 'run' / 'report.log', 'w') as log, \
             contextlib.redirect_stdout(log):
