@@ -119,7 +119,7 @@ def train(vit: Path, out: Path, epochs: int) -> float:
     out.mkdir(parents=True, exist_ok=True)
     text = RESNET.format(epochs=epochs, interval=max(1, epochs // 10))
     config = out / 'config.py'
-    config.write_text(text.replace('./config.py', str(vit / 'config.py')))
+    config.write_text(text.replace('./config.py', f'{vit}/config.py'))
     run = out / 'run'
     mim('train', 'mmpose', str(config), '--work-dir', str(run))
     return train_seconds(out)
@@ -127,7 +127,8 @@ def train(vit: Path, out: Path, epochs: int) -> float:
 
 def train_seconds(out: Path) -> float:
     """Seconds of all training steps of a run, as its log has them."""
-    lines = [json.loads(line) for file in out.glob('run/*/vis_data/scalars.json')
+    logs = out.glob('run/*/vis_data/scalars.json')
+    lines = [json.loads(line) for file in logs
              for line in file.read_text().splitlines()]
     steps = [line for line in lines if 'loss' in line]
     mean = float(np.mean([line['time'] for line in steps]))
