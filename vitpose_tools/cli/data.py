@@ -12,9 +12,11 @@ from .data_import import command as data_import
 
 @click.group()
 def command() -> None:
-    """Turn published annotation files into those that the configs read.
+    """Bring labels of your own, check them, convert published files.
 
     \b
+    vitpose-mm data import CollectedData.csv data/mouse
+    vitpose-mm data check data/mouse/train.json --images data/mouse/images
     vitpose-mm data apt36k apt36k_annotations.json data/apt36k/annotations \\
         --images data/apt36k/images
     vitpose-mm data aic keypoint_train_annotations_20170909.json \\

@@ -16,7 +16,7 @@ COMMANDS = {
     'checkpoint': ('vitpose_tools.cli.checkpoint',
                    'Inspect, convert and compare checkpoints.'),
     'data': ('vitpose_tools.cli.data',
-             'Turn published annotation files into COCO form.'),
+             'Bring, check and convert annotation files.'),
     'doctor': ('vitpose_tools.cli.doctor',
                'Check this environment and name the cure of each fault.'),
     'finetune': ('vitpose_tools.cli.finetune',
