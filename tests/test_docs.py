@@ -100,3 +100,27 @@ def test_readme_runs_as_written(folder):
     (folder / 'snippet.py').write_text(snippet)
     assert 'keypoint_scores' in run(f'{sys.executable} snippet.py', folder)
     assert list((folder / 'out' / 'visualizations').glob('*.jpg'))
+
+
+@pytest.mark.slow
+def test_own_data_runs_as_written(real_data, tmp_path):
+    """The whole page in its order on the real mouse, with few epochs."""
+    mouse = real_data / 'mirror-mouse'
+    for folder in (tmp_path, tmp_path / 'mouse'):
+        folder.mkdir(exist_ok=True)
+        for name in ('CollectedData.csv', 'labeled-data'):
+            (folder / name).symlink_to(mouse / name)
+    (tmp_path / 'walk.mp4').symlink_to(mouse / 'videos' / 'test_vid.mp4')
+    lines = commands(ROOT / 'docs' / 'own_data.md', 'vitpose-mm')
+    assert len(lines) >= 6
+    for line in lines:
+        if ' suggest ' in line:
+            best, = tmp_path.glob('work_dirs/mouse/run/best_*.pth')
+            line = re.sub(r'best_\w+\.pth', best.name, line) + ' --every 200'
+        elif ' --pretrain ' in line:  # A quarter of an hour; tested in small.
+            line += ' --dry-run'
+        elif ' finetune ' in line:
+            line += ' --epochs 2'
+        run(line, tmp_path)
+    assert (tmp_path / 'work_dirs' / 'mouse' / 'run' / 'page.html').exists()
+    assert (tmp_path / 'next' / 'coco.json').exists()

@@ -205,8 +205,9 @@ def backbone_options(plan: Plan, preset: Preset) -> str:
     """What differs from the base, as lines of the backbone's dictionary."""
     lines = []
     if plan.init:
-        lines.append("init_cfg=dict(\n            type='Pretrained', "
-                     f'checkpoint={plan.init!r})')
+        lines.append('init_cfg=dict(\n            _delete_=True,\n'
+                     "            type='Pretrained',\n"
+                     f'            checkpoint={plan.init!r})')
     if preset.freeze and people_are_few(plan.train):
         lines.append(
             '# Attention stays as it was pre-trained, which few labels\n'

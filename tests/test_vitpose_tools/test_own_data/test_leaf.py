@@ -83,6 +83,14 @@ def test_schedule_follows_the_number_of_people(leaf):
     assert many.train_cfg.type == 'CheckedTrainLoop'
 
 
+@pytest.mark.parametrize('size', ['tiny', 'small'])
+def test_weights_to_start_from_stand_in_the_config(leaf, size):
+    config = leaf(size, dict(init='mine.pth'))
+
+    assert config.model.backbone.init_cfg == dict(
+        type='Pretrained', checkpoint='mine.pth')
+
+
 def test_choices_stand_in_the_config(leaf):
     config = leaf('small', dict(init='mine.pth', epochs=7, batch=2, flip=False,
                                 seed=5))
