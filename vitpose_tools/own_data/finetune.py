@@ -265,7 +265,7 @@ def pretrain_first(choices: Choices, stages: Stages, say: Say) -> None:
     """MAE on videos; its encoder is what the config starts from."""
     from mmengine.config import Config
 
-    from .pretraining import (FRAMES, extract_frames, train_mae,
+    from .pretraining import (FRAMES, extract_frames, schedule, train_mae,
                               write_pretraining)
     folder = choices.out / 'mae'
     frames, encoder = folder / 'frames', folder / 'encoder.pth'
@@ -277,7 +277,7 @@ def pretrain_first(choices: Choices, stages: Stages, say: Say) -> None:
         config, frames.resolve(), count, model.backbone,
         tuple(model.backbone.img_size), has_gpu(), choices.seed)
     write_beside(config, lambda part: part.write_text(text, encoding='utf-8'))
-    epochs = max_epochs(config)
+    epochs = schedule(count)[-1]
     say(f'Pre-training on {count} frames; the log is {folder / "train.log"}')
     with progress('Epochs', epochs) as advance:
         stages.run('pretrain', lambda: train_mae(

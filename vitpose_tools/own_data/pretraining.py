@@ -157,9 +157,7 @@ def write_pretraining(path: Path, frames: Path, count: int, backbone: dict,
     """
     from vitpose_mm.models.backbones.archs import parse_arch
     arch = parse_arch(backbone['arch'])
-    batch = min(BATCH, count)
-    steps = -(-count // batch)
-    epochs = max(1, round(STEPS / steps))
+    batch, steps, epochs = schedule(count)
     workers = 4 if gpu else 0
     return TEXT.format(
         model_base=base_of(path, 'mae_vit-base.py', 'mae/_base_'),
@@ -170,6 +168,13 @@ def write_pretraining(path: Path, frames: Path, count: int, backbone: dict,
         batch=batch, workers=workers, persistent=workers > 0,
         frames=str(frames), steps=steps * epochs, epochs=epochs,
         warmup=max(1, min(100, steps * epochs // 10)), seed=seed)
+
+
+def schedule(count: int) -> Tuple[int, int, int]:
+    """Batch, steps of an epoch, and epochs for so many pictures."""
+    batch = min(BATCH, count)
+    steps = -(-count // batch)
+    return batch, steps, max(1, round(STEPS / steps))
 
 
 def arch_text(arch) -> str:
