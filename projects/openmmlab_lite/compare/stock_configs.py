@@ -15,7 +15,7 @@ with either,
 
 writes ``results/stock_configs.json`` and prints a table in Markdown. Results
 go from config to config into the file; a second call goes on where the first
-stopped.
+stopped. The table needs no package of OpenMMLab.
 """
 import json
 from pathlib import Path
@@ -25,9 +25,6 @@ from zlib import crc32
 import click
 import numpy as np
 import torch
-from ops import environment
-from stock_models import (CONFIGS, gradients, load_config, predict,
-                          with_made_up_weights)
 from torch import Tensor
 
 RESULTS = Path(__file__).parent / 'results' / 'stock_configs.json'
@@ -55,6 +52,8 @@ def attempt(function, *arguments: object) -> Dict[str, object]:
 
 def run(kind: str, path: str) -> Dict[str, dict]:
     """What one config gives."""
+    from stock_models import (gradients, load_config, predict,
+                              with_made_up_weights)
     built = {}
 
     def build() -> Dict[str, Tensor]:
@@ -80,6 +79,8 @@ def main() -> None:
 @click.argument('path', type=click.Path(path_type=Path))
 def dump(path: Path) -> None:
     """Write what this environment's models give."""
+    from ops import environment
+    from stock_models import CONFIGS
     torch.set_num_threads(1)
     done = dict(environment=environment(), results={})
     if path.exists():
