@@ -173,6 +173,9 @@ def stacked(data: dict) -> dict:
     return dict(data, inputs=torch.stack(data['inputs']))
 
 
+@pytest.mark.skipif(
+    not hasattr(torch.amp, 'GradScaler'),
+    reason='this torch scales gradients on GPUs only')
 def test_mixed_precision_clipping_and_averages_keep_it_so():
     model = build()
     average = ExponentialMovingAverage(model, momentum=0.5)

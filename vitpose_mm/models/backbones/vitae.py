@@ -13,6 +13,10 @@ from ..layers.parallel_conv import statistics_kept
 from .attention_options import explain_old_attention
 from .vit import ViT
 
+# torch 2.1 has no public one.
+is_compiling = (
+    getattr(torch.compiler, 'is_compiling', None) or torch._utils.is_compiling)
+
 
 def build_vitae_block(embed_dim: int, attn: nn.Module, mlp: nn.Module,
                       drop_path_rate: float, kernel_size: int) -> nn.Module:
@@ -80,7 +84,7 @@ class ViTAE(ViT):
                   layout: TokenLayout) -> Tensor:
         """As in ViT; the second run leaves the statistics of batch norms
         alone, or one batch would count twice."""
-        if torch.compiler.is_compiling():
+        if is_compiling():
             # Compiled code computes again what the backward pass needs, and
             # the statistics are not among it.
             return super().recompute(block, x, layout)
