@@ -87,6 +87,13 @@ def test_half_precision_is_one_key(flip):
     assert np.isfinite(keypoints(half)).all()
 
 
+def test_a_precision_that_torch_would_leave_out_is_refused():
+    # Of no torch's autocast on a CPU; it warns and computes in float32.
+    model = build('FastTopdownPoseEstimator', amp_dtype='float64')
+    with pytest.raises(ValueError, match="amp_dtype='float64'.*on cpu"):
+        predict(model)
+
+
 def test_the_loops_autocast_is_left_alone():
     model = build('FastTopdownPoseEstimator', output_heatmaps=True)
     with torch.autocast('cpu', dtype=torch.bfloat16):

@@ -1,4 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import warnings
 from contextlib import nullcontext
 from typing import ContextManager, List, Optional, Sequence, Tuple, Union
 
@@ -47,10 +48,23 @@ class FastTopdownPoseEstimator(TopdownPoseEstimator):
 
 def autocast(device: torch.device, dtype: Optional[str]) -> ContextManager:
     """Autocast of a test, 'float16' or 'bfloat16'; None leaves things as they
-    are."""
+    are.
+
+    Raises:
+        ValueError: If this torch has no such autocast on this device. It only
+            warns and goes on in full precision, or fails later.
+    """
     if dtype is None:
         return nullcontext()
-    return torch.autocast(device.type, getattr(torch, dtype))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('error', UserWarning)
+            return torch.autocast(device.type, getattr(torch, dtype))
+    except UserWarning as warning:
+        raise ValueError(
+            f"test_cfg.amp_dtype='{dtype}': torch {torch.__version__} has no "
+            f"such autocast on {device.type}; take another precision, or a "
+            'newer torch') from warning
 
 
 def unpack(
