@@ -69,7 +69,9 @@ def head_of(model, dataset: dict, stage: str):
 def heatmaps(model, images: torch.Tensor):
     """Yield each head and what it makes of images."""
     if not isinstance(model, MultiDatasetTopdownPoseEstimator):
-        yield model.head, model(images, None, mode='tensor')
+        with torch.no_grad():  # torch 2.1 recomputes nothing on 'meta'
+            maps = model(images, None, mode='tensor')
+        yield model.head, maps
         return
     feats = model.extract_feat(images, [0] * len(images))
     for head in model.heads.values():
