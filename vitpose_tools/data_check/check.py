@@ -108,7 +108,7 @@ def check_data(
 def check_annotation_file(file: Path, folder: Path,
                           metainfo: Optional[dict]) -> CheckedFile:
     """Check all of a file but its images."""
-    path, content = str(file), read_json(file, dict)
+    path, content = str(file), read_json(file, object)
     findings = check_structure(content, path)
     if any(finding.kind == 'not-coco' for finding in findings):
         return CheckedFile(file, folder, dict(images=[], annotations=[]),

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from vitpose_mm.datasets.checks.image_sizes import (EXIF_ORIENTATION,
-                                                    no_bomb_warnings)
+from vitpose_mm.datasets.checks.image_sizes import (no_bomb_warnings,
+                                                    orientation_of)
 
 # Pixels from which an image is not decoded here, which bounds the memory.
 HUGE = 50_000_000
@@ -92,7 +92,7 @@ def read_bytes(path: Path) -> Tuple[bytes, bytes]:
 def look_at(image: Image.Image, head: bytes, digest: bytes) -> ImageFile:
     """Look at an image that Pillow has opened, but not decoded."""
     size = image.size
-    orientation = image.getexif().get(EXIF_ORIENTATION, 1)
+    orientation = orientation_of(image)
     turned = orientation in (5, 6, 7, 8)
     facts = dict(
         size=size[::-1] if turned else size,

@@ -6,7 +6,7 @@ from typing import List
 import mmpose
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
-from vitpose_mm.datasets.checks import ERROR, WARNING, Finding
+from vitpose_mm.datasets.checks import ERROR, NOTE, Finding
 from vitpose_mm.datasets.checks.metainfo import mirrored
 
 OWN = Path(mmpose.__file__).parent / '.mim/configs/_base_/datasets'
@@ -119,8 +119,9 @@ def compare_names(content: dict, metainfo: dict, file: str) -> List[Finding]:
                 f"'{names[row]}', not "
                 f"'{metainfo['keypoint_id2name'][row]}')",
                 'they would be taken for one another; take the metainfo of '
-                'this file, or reorder its keypoints',
-                ERROR if same else WARNING,
+                'this file, or reorder its keypoints' if same else
+                'see that they mean the same in the same order',
+                ERROR if same else NOTE,
                 sum(one != other for one, other in zip(given, wanted)),
                 len(wanted))
         ]

@@ -35,7 +35,7 @@ def draw_sheet(findings: Sequence[Finding],
                      if str(each.file) == finding.where), None)
         examples = finding.examples if file is not None else ()
         for example in examples[:EACH]:
-            if example.file_name is not None and len(tiles) < MOST:
+            if isinstance(example.file_name, str) and len(tiles) < MOST:
                 tiles.append(draw_tile(finding, example, file))
     return lay_out(tiles) if tiles else None
 

@@ -126,10 +126,17 @@ def size_of(path: str) -> Optional[Tuple[int, int]]:
     """
     try:
         with no_bomb_warnings(), Image.open(path) as image:
-            turned = image.getexif().get(EXIF_ORIENTATION, 1) >= 5
+            turned = orientation_of(image) >= 5
             return image.size[::-1] if turned else image.size
     except (OSError, ValueError, Image.DecompressionBombError):
         return None
+
+
+def orientation_of(image: Image.Image) -> int:
+    """EXIF's orientation, 1 to 8, from the header alone: a PNG's own
+    ``getexif`` decodes it all to look behind its pixels."""
+    found = Image.Image.getexif(image).get(EXIF_ORIENTATION, 1)
+    return found if found in range(1, 9) else 1
 
 
 @contextmanager
