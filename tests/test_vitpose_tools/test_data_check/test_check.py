@@ -382,7 +382,7 @@ def test_unknown_metainfo_is_one_sentence(tmp_path):
     # AI Challenger has no areas.
     ('aic', 'aic/test_aic.json', {'area-missing': ('warning', 9)}),
     # Its names are 'left_eye', MMPose's 'L_Eye'; neither animal shows its
-    # root of tail.
+    # right eye.
     ('ap10k', 'ap10k/test_ap10k.json',
      {'keypoint-names': ('note', 14), 'keypoint-never': ('warning', 1)}),
     ('ochuman', 'ochuman/test_ochuman.json', {}),
