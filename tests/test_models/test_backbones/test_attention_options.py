@@ -135,15 +135,6 @@ def test_compiles_into_one_graph(options, with_cp):
     assert all(p.grad is not None for p in vit.parameters())
 
 
-@pytest.mark.slow
-def test_exports_with_any_number_of_images():
-    vit, batch = tiny_vit(BOTH), torch.export.Dim('batch')
-    program = torch.export.export(
-        vit, (images(), ), dynamic_shapes=dict(x={0: batch}))
-    x = torch.randn(5, 3, 64, 48)
-    torch.testing.assert_close(program.module()(x)[0], vit(x)[0])
-
-
 def test_stride_8_starts_from_a_file_of_stride_16():
     file = ViT(arch=TINY, img_size=(64, 48)).state_dict()
     vit = tiny_vit(BOTH)

@@ -236,4 +236,4 @@ def to_map(x: Tensor, grid: Tuple[int, int]) -> Tensor:
     (B, C, rows, cols)."""
     x = x[:, :grid[0] * grid[1]]
     # Left as it lies in memory, channels last, which convolutions prefer.
-    return x.transpose(1, 2).unflatten(2, grid)
+    return x.transpose(1, 2).reshape(x.shape[0], x.shape[2], *grid)

@@ -108,15 +108,18 @@ class ViTMoE(ViT):
 
     def forward(self,
                 x: Tensor,
-                dataset_idx: Optional[Tensor] = None) -> Tuple[Tensor, ...]:
+                dataset_idx: Union[None, int, Tensor] = None
+                ) -> Tuple[Tensor, ...]:
         """Encode images.
 
         Args:
             x: Normalised images, shape (B, 3, H, W), pixels of the crop.
             dataset_idx: Expert of each sample, shape (B,), int64, on the
                 CPU, so that nothing waits for the device; in any order, but
-                images that are sorted by it need not be copied. May be left
-                out with one expert.
+                images that are sorted by it need not be copied. A number is
+                the expert of all samples, for tests and exports: the graph
+                then holds for any B, and the other experts get no gradients.
+                May be left out with one expert.
 
         Returns:
             What ``ViT.forward`` does.
@@ -126,7 +129,11 @@ class ViTMoE(ViT):
                 name an expert for each sample.
         """
         if dataset_idx is None and self.num_experts == 1:
-            dataset_idx = torch.zeros(len(x), dtype=torch.int64)
+            dataset_idx = 0
+        if type(dataset_idx) is int:
+            self.check_expert(dataset_idx)
+            x, layout = self.embed(x)
+            return self.encode(x, layout._replace(expert=dataset_idx))
         self.check_index(dataset_idx, len(x))
         lengths = tuple(
             dataset_idx.bincount(minlength=self.num_experts).tolist())
@@ -161,6 +168,12 @@ class ViTMoE(ViT):
                 f'dataset_idx {sorted(set(dataset_idx.tolist()))} must lie '
                 f'in [0, {self.num_experts - 1}]')
 
+    def check_expert(self, index: int) -> None:
+        """Raise ValueError unless it names an expert."""
+        if not 0 <= index < self.num_experts:
+            raise ValueError(f'expert {index} must lie in '
+                             f'[0, {self.num_experts - 1}]')
+
     def expert_parameters(self, index: int) -> Iterator[nn.Parameter]:
         """Parameters of one expert, from 0, in all blocks."""
         for block in self.blocks:
@@ -173,7 +186,7 @@ class ViTMoE(ViT):
         Args:
             index: Which expert, from 0.
         """
-        self.check_index(torch.tensor([index]), 1)
+        self.check_expert(index)
         for block in self.blocks:
             block.mlp = block.mlp.fold(index)
         self.num_experts = 1

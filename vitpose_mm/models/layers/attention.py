@@ -38,7 +38,9 @@ class Attention(nn.Module):
     def project(self, x: Tensor) -> Tensor:
         """Make queries, keys and values of tokens (B, N, C), together of
         shape (3, B, heads, N, C / heads)."""
-        qkv = self.qkv(x).unflatten(2, (3, self.num_heads, -1))
+        # Not unflatten: ONNX's tracer would write its number of samples down.
+        qkv = self.qkv(x).reshape(*x.shape[:2], 3, self.num_heads,
+                                  x.shape[2] // self.num_heads)
         return qkv.permute(2, 0, 3, 1, 4)
 
     def merge(self, x: Tensor) -> Tensor:

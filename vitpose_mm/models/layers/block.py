@@ -20,10 +20,13 @@ class TokenLayout(NamedTuple):
             row-major order.
         lengths: Consecutive samples of the batch per expert, in the order of
             the experts; None in a model without experts.
+        expert: The expert of all samples, whose number then stays open, as
+            an export needs; ``lengths`` is not read.
     """
 
     grid: Tuple[int, int]
     lengths: Optional[Tuple[int, ...]] = None
+    expert: Optional[int] = None
 
 
 class Block(nn.Module):

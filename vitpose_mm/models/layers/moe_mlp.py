@@ -3,14 +3,29 @@
 
 There is no gate: the dataset of a sample is its expert. Samples of one
 expert are consecutive, as the layout's ``lengths`` say; experts without
-samples compute nothing and get zero gradients.
+samples compute nothing and get zero gradients, or none if the layout names
+one ``expert`` for all.
 """
+from typing import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .block import TokenLayout
 from .mlp import Mlp
+
+
+def through_experts(run: Callable[[nn.Module, Tensor], Tensor],
+                    experts: nn.ModuleList, x: Tensor,
+                    layout: TokenLayout) -> Tensor:
+    """Run each of the samples (B, N, ...) through its own expert."""
+    if layout.expert is not None:
+        return run(experts[layout.expert], x)
+    return torch.cat([
+        run(expert, part)
+        for expert, part in zip(experts, x.split(layout.lengths))
+    ])
 
 
 class PartialMoEMlp(Mlp):
@@ -35,9 +50,9 @@ class PartialMoEMlp(Mlp):
     def forward(self, x: Tensor, layout: TokenLayout) -> Tensor:
         """Transform each of the tokens (B, N, C) by itself."""
         hidden = F.gelu(self.fc1(x))
-        parts = hidden.split(layout.lengths)
-        own = [expert(part) for expert, part in zip(self.experts, parts)]
-        return torch.cat([self.fc2(hidden), torch.cat(own)], dim=-1)
+        own = through_experts(lambda expert, part: expert(part), self.experts,
+                              hidden, layout)
+        return torch.cat([self.fc2(hidden), own], dim=-1)
 
     def fold(self, index: int) -> Mlp:
         """Make the equivalent network for one expert."""
@@ -67,10 +82,8 @@ class IndependentMoEMlp(nn.Module):
 
     def forward(self, x: Tensor, layout: TokenLayout) -> Tensor:
         """Transform each of the tokens (B, N, C) by itself."""
-        parts = x.split(layout.lengths)
-        return torch.cat([
-            expert(part, layout) for expert, part in zip(self.experts, parts)
-        ])
+        return through_experts(lambda expert, part: expert(part, layout),
+                               self.experts, x, layout)
 
     def fold(self, index: int) -> Mlp:
         """Return the network of one expert."""

@@ -57,7 +57,8 @@ class ParallelConv(nn.Sequential):
             Shape (B, N, C); zero for tokens that are no patches.
         """
         rows, cols = layout.grid
-        maps = x[:, :rows * cols].transpose(1, 2).unflatten(2, layout.grid)
+        maps = x[:, :rows * cols].transpose(1, 2)
+        maps = maps.reshape(x.shape[0], x.shape[2], rows, cols)
         out = super().forward(maps).flatten(2).transpose(1, 2)
         return F.pad(out, (0, 0, 0, x.shape[1] - rows * cols))
 

@@ -1,6 +1,7 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from typing import Optional, Tuple
 
+import torch
 from torch import Tensor, nn
 
 # ViTPose's own, of patches that do not overlap; MAE and timm have none.
@@ -73,7 +74,12 @@ class PatchEmbed(nn.Module):
             Tokens in row-major order, shape (B, rows * cols, embed_dim), and
             (rows, cols).
         """
-        rows, cols = self.grid_size((x.shape[2], x.shape[3]))
+        height, width = x.shape[2:]
+        if torch.jit.is_tracing():
+            # A tracer makes tensors of sizes, and ONNX would round their
+            # quotients to 0. The crop's size is no input of the graph.
+            height, width = int(height), int(width)
+        rows, cols = self.grid_size((height, width))
         # The padding can make room for a patch beyond the last whole stride.
         x = self.proj(x)[:, :, :rows, :cols]
         return x.flatten(2).transpose(1, 2), (rows, cols)

@@ -52,7 +52,7 @@ class RelPos(nn.Module):
         # Undone by the scale of all scores.
         rows, cols = (math.sqrt(dim) * resize_rel_pos(table, 2 * side - 1)
                       for table, side in zip((self.rows, self.cols), size))
-        queries = q.unflatten(2, size)
+        queries = q.reshape(*q.shape[:2], *size, dim)
         # Entry r of unfold(0, h, 1) is rows[r], ..., rows[r + h - 1], which
         # are the offsets r - (h - 1), ..., r of keys h - 1, ..., 0.
         by_row = torch.einsum('bnhwc,hck->bnhwk', queries,

@@ -127,7 +127,7 @@ class WindowAttention(Attention):
         if shared:
             num_windows = windows.counts[0] * windows.counts[1]
             # (2, B, windows, heads, ..., C / heads)
-            kv = kv.unflatten(1, (-1, num_windows))
+            kv = kv.reshape(2, shared[0].shape[1], num_windows, *kv.shape[2:])
             joined = torch.cat(shared, 3)[:, :, None].expand(
                 -1, -1, num_windows, -1, -1, -1)
             kv = torch.cat([kv, joined], 4).flatten(1, 2)
@@ -161,6 +161,7 @@ class WindowAttention(Attention):
         # As tokens (2 * B, patches, C) again, in their order.
         patches = window_unpartition(
             patches.transpose(2, 3).flatten(3).flatten(0, 1), windows)
-        patches = patches.unflatten(2, (self.num_heads, -1)).transpose(1, 2)
-        kv = torch.cat([patches.unflatten(0, (2, -1)), kv], 3)
+        patches = patches.reshape(
+            2, q.shape[1], patches.shape[1], self.num_heads, q.shape[4])
+        kv = torch.cat([patches.transpose(2, 3), kv], 3)
         return self.merge(F.scaled_dot_product_attention(q.squeeze(0), *kv))

@@ -16,7 +16,9 @@ class Windows(NamedTuple):
     last windows hold patches of opposite borders (Swin, arXiv 2103.14030,
     section 3.2); ``mask`` keeps these apart.
 
-    All numbers are known on the host, so nothing waits for the device.
+    All numbers are known on the host, so nothing waits for the device. The
+    tensors that are cut and joined keep the shape of what came in, so that an
+    export holds for any number of images.
 
     Attributes:
         grid: (rows, columns) of the patches.
@@ -90,10 +92,10 @@ class Windows(NamedTuple):
             Shape (S, B, heads, windows, C).
         """
         (h, w), (m, n) = self.size, self.counts
-        x = x.unflatten(1, (-1, m * n))
+        x = x.reshape(x.shape[0], x.shape[1] // (m * n), m * n, *x.shape[2:])
         if areas is not None:
             x = x / areas.to(x.dtype)[:, None, :, None]
-        x = x.unflatten(4, (h, w)).unflatten(2, (m, n))
+        x = x.reshape(*x.shape[:2], m, n, x.shape[3], h, w, x.shape[5])
         # (S, B, m, n, heads, h, w, C), then without h, then without w
         x = sum_back(x, 5, self.shift[0], 2)
         x = sum_back(x, 5, self.shift[1], 3)
@@ -105,19 +107,19 @@ class Windows(NamedTuple):
 def window_partition(x: Tensor, windows: Windows) -> Tensor:
     """Cut patches (B, rows * cols, C) into (B * windows, h * w, C)."""
     (h, w), (m, n), shift = windows.size, windows.counts, windows.shift
-    x = x.unflatten(1, windows.grid)
+    x = x.reshape(x.shape[0], *windows.grid, x.shape[2])
     if any(windows.padding):
         x = F.pad(x, (0, 0, 0, windows.padding[1], 0, windows.padding[0]))
     if any(shift):
         x = x.roll((-shift[0], -shift[1]), (1, 2))
-    x = x.unflatten(2, (n, w)).unflatten(1, (m, h)).transpose(2, 3)
-    return x.reshape(-1, h * w, x.shape[-1])
+    x = x.reshape(x.shape[0], m, h, n, w, x.shape[3]).transpose(2, 3)
+    return x.reshape(x.shape[0] * m * n, h * w, x.shape[5])
 
 
 def window_unpartition(x: Tensor, windows: Windows) -> Tensor:
     """Join what ``window_partition`` cuts."""
     (rows, cols), (m, n) = windows.grid, windows.counts
-    x = x.unflatten(1, windows.size).unflatten(0, (-1, m, n))
+    x = x.reshape(x.shape[0] // (m * n), m, n, *windows.size, x.shape[2])
     x = x.transpose(2, 3).flatten(3, 4).flatten(1, 2)
     if any(windows.shift):
         x = x.roll(windows.shift, (1, 2))

@@ -1,5 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 import torch
 from mmengine.model import ModuleDict
@@ -118,21 +118,23 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
         return super().train(mode)
 
     def extract_feat(self, inputs: Tensor,
-                     indices: Sequence[int]) -> Features:
+                     indices: Union[int, Sequence[int]]) -> Features:
         """Extract features.
 
         Args:
             inputs: Normalised crops, shape (B, 3, H, W).
-            indices: Head of each sample, in ascending order.
+            indices: Head of each sample, in ascending order, or of all.
 
         Returns:
             Maps (B, C, h, w), one per scale.
         """
-        if self.num_experts > 1:
+        if self.num_experts == 1:
+            feats = self.backbone(inputs)
+        elif isinstance(indices, int):
+            feats = self.backbone(inputs, indices)
+        else:
             feats = self.backbone(inputs,
                                   torch.tensor(indices, dtype=torch.int64))
-        else:
-            feats = self.backbone(inputs)
         return self.neck(feats) if self.with_neck else feats
 
     def loss(self, inputs: Tensor,
@@ -276,8 +278,7 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
                              'crops; choose one with test_cfg.dataset, of '
                              f'{names}')
         index = self.routes.index(chosen or names[0])
-        feats = self.extract_feat(inputs, [index] * len(inputs))
-        return self.heads[names[index]](feats)
+        return self.heads[names[index]](self.extract_feat(inputs, index))
 
     def switch_to_deploy(self) -> None:
         """Keep, in place, what the dataset of test_cfg.dataset needs: a
