@@ -23,12 +23,16 @@ def patch_grid(img_size: Tuple[int, int], patch_size: int) -> Tuple[int, int]:
 
 
 def sincos_pos_embed(grid: Tuple[int, int], embed_dim: int) -> Tensor:
-    """Fixed position embedding of MAE.
+    """Fixed position embedding of MAE's code.
+
+    A model draws it once; from then on its files hold it. MMPretrain's has
+    the halves the other way round, which our files did too, at first.
 
     Args:
         grid: (rows, cols) of the patches.
-        embed_dim: Channels, a multiple of 4: the first half tells the row,
-            the second the column.
+        embed_dim: Channels, a multiple of 4: the first half tells the column,
+            the second the row, each the sines of all frequencies and then the
+            cosines.
 
     Returns:
         Shape (1, 1 + rows * cols, embed_dim): zeros for the class token,
@@ -36,5 +40,6 @@ def sincos_pos_embed(grid: Tuple[int, int], embed_dim: int) -> Tensor:
     """
     rows, cols = grid
     # Given (rows, cols), the stock function would count column by column.
-    return build_2d_sincos_position_embedding(
+    row_first = build_2d_sincos_position_embedding(
         (cols, rows), embed_dim, cls_token=True)
+    return row_first.roll(embed_dim // 2, 2)
