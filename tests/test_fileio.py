@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from vitpose_mm.fileio import remove_partial, write_all_beside, write_beside
+from vitpose_mm.fileio import (read_json, remove_partial, why_unreadable,
+                               write_all_beside, write_beside)
 
 
 def names(folder):
@@ -99,3 +100,24 @@ def test_what_a_killed_process_left_is_removed_by_name(tmp_path):
         (tmp_path / name).touch()
     remove_partial(tmp_path, r'\w\.jpg')
     assert names(tmp_path) == ['.12.mine', '.hidden', 'a.jpg']
+
+
+LFS = 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9\n'
+
+
+@pytest.mark.parametrize('content, reason', [
+    ('', 'it is empty'), (LFS, 'Git LFS pointer.*"git lfs pull"'),
+    ('<!DOCTYPE html>', 'it is a web page'),
+    ('{"images": [', 'not valid JSON.*incomplete')])
+def test_a_json_file_that_is_none_is_named(tmp_path, content, reason):
+    path = tmp_path / 'people.json'
+    path.write_text(content)
+    with pytest.raises(ValueError, match=f'{path} was not read: .*{reason}'):
+        read_json(path)
+
+
+def test_what_has_content_of_its_own_has_no_excuse(tmp_path):
+    (tmp_path / 'a').write_text('version of mine')
+    for path in (tmp_path / 'a', tmp_path, tmp_path / 'absent', 's3://a/b',
+                 'a' * 5000, 'a\0b'):
+        assert why_unreadable(path) is None

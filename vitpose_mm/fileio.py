@@ -1,11 +1,61 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-"""Files appear whole or not at all."""
+"""Files appear whole or not at all, and say what they are instead of
+themselves."""
 import errno
+import json
 import os
 import re
 import shutil
 from pathlib import Path
-from typing import Callable, Dict
+from typing import Any, Callable, Dict, Optional, Union
+
+# What stands in a folder when Git has not fetched the file itself, and what a
+# download that needs a log-in writes.
+LFS_POINTER = b'version https://git-lfs.github.com/spec/'
+WEB_PAGES = b'<!doctype', b'<html', b'<?xml'
+
+
+def why_unreadable(path: Union[str, Path]) -> Optional[str]:
+    """Tell what a file is that stands in for another, and the cure.
+
+    Every reader asks here when it fails, or before, so that the same file gets
+    the same sentence whatever it was to hold.
+
+    Returns:
+        None if it is no file on this machine, or has content of its own.
+    """
+    if not os.path.isfile(path):
+        return None
+    try:
+        with open(path, 'rb') as file:
+            head = file.read(512)
+    except OSError as error:
+        return f'{error.strerror}; see to its permissions and its disk'
+    if not head:
+        return 'it is empty; download or copy it again'
+    if head.startswith(LFS_POINTER):
+        return ('it is a Git LFS pointer, not the file itself; run "git lfs '
+                'pull" where it came from')
+    if head.lstrip().lower().startswith(WEB_PAGES):
+        return ('it is a web page; the download needs a log-in or another '
+                'address')
+    return None
+
+
+def read_json(path: Union[str, Path]) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        ValueError: If it is none; names it and says what it is.
+        OSError: If it cannot be opened.
+    """
+    try:
+        return json.loads(Path(path).read_bytes())
+    except ValueError as error:
+        reason = why_unreadable(path) or (
+            f'it is not valid JSON ({error}) and may be incomplete; download '
+            'or copy it again')
+        raise ValueError(f'{path} was not read: {reason}') from error
 
 
 def write_beside(target: Path, write: Callable[[Path], object]) -> None:

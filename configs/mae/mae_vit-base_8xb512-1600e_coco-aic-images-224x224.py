@@ -28,10 +28,12 @@ train_dataloader = dict(
         _delete_=True,
         type='ConcatDataset',
         datasets=[
-            dict(**images, data_root='{{$VITPOSE_DATA:data}}/coco/train2017'),
             dict(
                 **images,
-                data_root='{{$VITPOSE_DATA:data}}/aic/'
+                data_root=r"""{{$VITPOSE_DATA:data}}/coco/train2017"""),
+            dict(
+                **images,
+                data_root=r"""{{$VITPOSE_DATA:data}}/aic/"""
                 'ai_challenger_keypoint_train_20170902/'
                 'keypoint_train_images_20170902')
         ]))

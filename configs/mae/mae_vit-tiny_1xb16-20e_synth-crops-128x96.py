@@ -38,7 +38,7 @@ train_dataloader = dict(
     num_workers=0,
     persistent_workers=False,
     dataset=dict(
-        data_root='{{$VITPOSE_DATA:data}}/synth',
+        data_root=r"""{{$VITPOSE_DATA:data}}/synth""",
         ann_file='train/annotations.json',
         data_prefix=dict(img_path='train/images/'),
         pipeline=train_pipeline))

@@ -25,7 +25,7 @@ param_scheduler = [
 
 # No augmentation: each epoch shows the same images, as the test does.
 train_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadCheckedImage'),
     dict(
         type='BottomupRandomAffine',
         input_size=codec['input_size'],
@@ -37,12 +37,12 @@ train_pipeline = [
     *_base_.train_pipeline[-2:]
 ]
 val_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadCheckedImage'),
     dict(type='BottomupResize', input_size=codec['input_size']),
     _base_.val_pipeline[-1]
 ]
 
-data_root = '{{$VITPOSE_DATA:data}}/coco'
+data_root = r"""{{$VITPOSE_DATA:data}}/coco"""
 ann_file = 'test_coco.json'
 train_dataloader = dict(
     batch_size=4,

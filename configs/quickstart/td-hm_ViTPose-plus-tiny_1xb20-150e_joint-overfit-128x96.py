@@ -5,7 +5,7 @@ _base_ = [
     '../_base_/schedules/vitpose_210e.py',
 ]
 
-data_root = '{{$VITPOSE_DATA:data}}'
+data_root = r"""{{$VITPOSE_DATA:data}}"""
 
 # AI Challenger's metric is strict. A peak of this width is decoded exactly on
 # so small a heatmap; one of 1.5 cells would cost 0.1 AP.
@@ -33,7 +33,7 @@ param_scheduler = [
 # No augmentation: each epoch shows the same crops. They are wider than usual,
 # for limbs that reach beyond their box.
 val_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadCheckedImage'),
     dict(type='GetBBoxCenterScale', padding=1.5),
     dict(type='TopdownAffine', input_size=codec['input_size'], use_udp=True),
     dict(type='PackPoseInputs')

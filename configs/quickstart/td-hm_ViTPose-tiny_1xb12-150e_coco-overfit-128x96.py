@@ -16,7 +16,7 @@ param_scheduler = [
     dict(type='CosineAnnealingLR', begin=20, end=150, by_epoch=True),
 ]
 
-data_root = '{{$VITPOSE_DATA:data}}/coco'
+data_root = r"""{{$VITPOSE_DATA:data}}/coco"""
 ann_file = 'test_coco.json'
 train_dataloader = dict(
     batch_size=12,

@@ -113,7 +113,8 @@ def test_a_refusal_names_file_class_and_cure(tmp_path):
 
 @pytest.mark.parametrize('content, message', [
     (b'', 'empty'), (b'<!DOCTYPE html><html>Sign in</html>', 'web page'),
-    (b'version https://git-lfs.github.com/spec/v1\n', 'git lfs pull'),
+    (b'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\n',
+     'git lfs pull'),
     (b'PK\x03\x04 no archive', 'damaged or incomplete'),
     (b'weights', 'not only weights|damaged')
 ])

@@ -157,7 +157,7 @@ def test_recipe_is_the_official_one(size, decoder):
 
 def test_data_folder_follows_the_environment(monkeypatch):
     bases = sorted(CONFIGS.glob('_base_/datasets/*_*.py'))
-    for folder in ('/mnt/sets', None):
+    for folder in ('/mnt/sets', '''/it's "here" of all''', None):
         if folder:
             monkeypatch.setenv('VITPOSE_DATA', folder)
         else:

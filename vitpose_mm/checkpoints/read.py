@@ -14,6 +14,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from ..fileio import why_unreadable
 from .unpickle import unpickle
 
 # From Linux's <linux/mman.h>; Python's mmap module does not name it.
@@ -158,23 +159,13 @@ def check_file(path: Path) -> None:
     """Refuse what is no weights file before a parser meets it.
 
     Raises:
-        CheckpointError: If the file is missing, empty or a web page.
+        CheckpointError: If the file is missing or stands in for another.
     """
     if not path.is_file():
         raise CheckpointError(f'{path} was not loaded: there is no such file')
-    with path.open('rb') as file:
-        head = file.read(512)
-    if not head:
-        raise CheckpointError(
-            f'{path} was not loaded: it is empty; download or copy it again')
-    if head.lstrip().lower().startswith((b'<!doctype', b'<html', b'<?xml')):
-        raise CheckpointError(
-            f'{path} was not loaded: it is a web page, not weights; the '
-            'download needs a log-in or another address')
-    if head.startswith(b'version https://git-lfs'):
-        raise CheckpointError(
-            f'{path} was not loaded: it is a Git LFS pointer, not weights; '
-            'run "git lfs pull" where it came from')
+    reason = why_unreadable(path)
+    if reason:
+        raise CheckpointError(f'{path} was not loaded: {reason}')
 
 
 def is_safetensors(path: Path) -> bool:

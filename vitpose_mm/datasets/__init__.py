@@ -4,10 +4,12 @@ from .hand import InterHand2DDataset
 from .joint_dataset import JointDataset
 from .samplers import MultiDatasetSampler
 from .transforms import (BottomupGetCrowdMask, BottomupRandomFlip, ChooseLeaf,
-                         LoadImageOnce, ViTPoseBBoxTransform, ViTPoseHalfBody)
+                         LoadCheckedImage, LoadImageOnce, ViTPoseBBoxTransform,
+                         ViTPoseHalfBody)
 
 __all__ = [
     'APT36KDataset', 'BottomupGetCrowdMask', 'BottomupRandomFlip',
-    'ChooseLeaf', 'InterHand2DDataset', 'JointDataset', 'LoadImageOnce',
-    'MultiDatasetSampler', 'ViTPoseBBoxTransform', 'ViTPoseHalfBody'
+    'ChooseLeaf', 'InterHand2DDataset', 'JointDataset', 'LoadCheckedImage',
+    'LoadImageOnce', 'MultiDatasetSampler', 'ViTPoseBBoxTransform',
+    'ViTPoseHalfBody'
 ]

@@ -1,6 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from contextlib import contextmanager
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 from mmengine.evaluator import Evaluator
 from mmengine.hooks import CheckpointHook
@@ -8,6 +8,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner, TestLoop, ValLoop
 from mmpose.registry import DATASETS, LOOPS
 from torch.utils.data import DataLoader
 
+from vitpose_mm.fileio import why_unreadable
 from ..datasets.checks import DataError, DatasetCheck
 
 Loader = Union[DataLoader, Dict]
@@ -67,7 +68,7 @@ class CheckedValLoop(ValLoop):
                  dataloader: Loader,
                  evaluator: Union[Evaluator, Dict, List],
                  fp16: bool = False) -> None:
-        with explained(dataloader):
+        with explained(dataloader, evaluator):
             super().__init__(runner, without_idle_workers(dataloader),
                              evaluator, fp16)
 
@@ -107,7 +108,7 @@ class CheckedTestLoop(TestLoop):
                  dataloader: Loader,
                  evaluator: Union[Evaluator, Dict, List],
                  fp16: bool = False) -> None:
-        with explained(dataloader):
+        with explained(dataloader, evaluator):
             super().__init__(runner, without_idle_workers(dataloader),
                              evaluator, fp16)
 
@@ -120,26 +121,48 @@ def without_idle_workers(loader: Loader) -> Loader:
 
 
 @contextmanager
-def explained(loader: Loader) -> Iterator[None]:
+def explained(
+        loader: Loader,
+        evaluator: Union[None, Evaluator, Dict, List] = None
+) -> Iterator[None]:
     """If a loop cannot be built, look whether its data are the reason.
 
     Raises:
-        DataError: If they are; says what is wrong with them.
+        ValueError: If a file stands in for another, as a Git LFS pointer.
+        DataError: If the data of the dataset cannot be used; says what is
+            wrong with them.
     """
     try:
         yield
     except Exception as error:
         if not isinstance(loader, dict):
             raise
+        datasets = [
+            DATASETS.build(dict(config, lazy_init=True))
+            for config in dataset_configs(loader['dataset'])
+        ]
+        for file in texts_in([*map(vars, datasets), evaluator]):
+            reason = why_unreadable(file)
+            if reason:
+                raise ValueError(f'{file} was not read: {reason}') from error
         check = DatasetCheck()
         findings = [
-            finding for config in dataset_configs(loader['dataset'])
-            for finding in check(DATASETS.build(dict(config, lazy_init=True)))
+            finding for dataset in datasets for finding in check(dataset)
             if finding.refused
         ]
         if not findings:
             raise
         raise DataError(findings) from error
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """All texts of nested dictionaries and lists, paths among them."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list, tuple)):
+        parts = value.values() if isinstance(value, dict) else value
+        for part in parts:
+            yield from texts_in(part)
 
 
 def dataset_configs(config: dict) -> Sequence[dict]:

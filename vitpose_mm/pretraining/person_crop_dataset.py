@@ -2,9 +2,10 @@
 from pathlib import Path
 from typing import List, Sequence, Tuple
 
-import mmengine
 from mmengine.dataset import BaseDataset
 from mmpretrain.registry import DATASETS
+
+from vitpose_mm.fileio import read_json
 
 
 @DATASETS.register_module()
@@ -51,7 +52,7 @@ class PersonCropDataset(BaseDataset):
 
     def load_data_list(self) -> List[dict]:
         """Make the samples from the annotations."""
-        content = mmengine.load(self.ann_file)
+        content = read_json(self.ann_file)
         folder = Path(self.data_prefix['img_path'])
         try:
             paths = {

@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Dict
 
+from vitpose_mm import fileio
 from vitpose_mm.fileio import write_all_beside
 
 
@@ -22,12 +23,11 @@ def read_json(path: Path, kind: type) -> Any:
         AnnotationError: If it does not.
     """
     try:
-        content = json.loads(path.read_text(encoding='utf-8'))
+        content = fileio.read_json(path)
     except OSError as error:
         raise AnnotationError(f'cannot read {path}: {error.strerror}')
     except ValueError as error:
-        raise AnnotationError(f'{path} is not valid JSON ({error}); it may '
-                              'be incomplete, so fetch or unpack it again')
+        raise AnnotationError(str(error))
     if not isinstance(content, kind):
         raise AnnotationError(
             f'{path} holds a {type(content).__name__}, not a '

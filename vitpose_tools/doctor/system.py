@@ -38,15 +38,16 @@ def check_setuptools() -> Result:
 
 
 def check_data_folder() -> Result:
-    """MMEngine pastes $VITPOSE_DATA into the Python text of a config."""
+    """MMEngine pastes $VITPOSE_DATA into the Python text of a config, by a
+    regular expression, which takes a backslash for its own."""
     value = os.environ.get('VITPOSE_DATA')
     if value is None:
         return Result('VITPOSE_DATA', 'ok', 'not set: configs read data/')
     problem = ''
     if not value.strip():
         problem = 'is empty'
-    elif set(value) & set('\\\'"\n'):
-        problem = 'holds a backslash, a quote or a line break'
+    elif set(value) & set('\\\n') or value.endswith('"') or '"""' in value:
+        problem = 'holds a backslash or a line break, or ends in a quote'
     elif not Path(value).is_dir():
         problem = 'is not a folder'
     if problem:

@@ -1,7 +1,7 @@
 _base_ = ['./coco_256x192.py']
 
 dataset_type = 'AicDataset'
-data_root = '{{$VITPOSE_DATA:data}}/aic'
+data_root = r"""{{$VITPOSE_DATA:data}}/aic"""
 
 train_dataloader = dict(
     dataset=dict(

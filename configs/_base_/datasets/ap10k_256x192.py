@@ -1,7 +1,7 @@
 _base_ = ['./coco_256x192.py']
 
 dataset_type = 'AP10KDataset'
-data_root = '{{$VITPOSE_DATA:data}}/ap10k'
+data_root = r"""{{$VITPOSE_DATA:data}}/ap10k"""
 val_ann_file = 'annotations/ap10k-val-split1.json'
 test_ann_file = 'annotations/ap10k-test-split1.json'
 

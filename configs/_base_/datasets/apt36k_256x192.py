@@ -1,7 +1,7 @@
 _base_ = ['./coco_256x192.py']
 
 dataset_type = 'APT36KDataset'
-data_root = '{{$VITPOSE_DATA:data}}/apt36k'
+data_root = r"""{{$VITPOSE_DATA:data}}/apt36k"""
 val_ann_file = 'annotations/apt36k_val.json'
 test_ann_file = 'annotations/apt36k_test.json'
 

@@ -2,13 +2,13 @@ _base_ = ['../schedules/vitpose_210e.py']
 
 dataset_type = 'CocoDataset'
 data_mode = 'topdown'
-data_root = '{{$VITPOSE_DATA:data}}/coco'
+data_root = r"""{{$VITPOSE_DATA:data}}/coco"""
 
 codec = dict(
     type='UDPHeatmap', input_size=(192, 256), heatmap_size=(48, 64), sigma=2)
 
 train_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadCheckedImage'),
     dict(type='GetBBoxCenterScale'),
     # As in the code of ViTPose: boxes are shifted, but not those of halves.
     dict(type='ViTPoseBBoxTransform', scale_prob=0., rotate_prob=0.),
@@ -20,7 +20,7 @@ train_pipeline = [
     dict(type='PackPoseInputs')
 ]
 val_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadCheckedImage'),
     dict(type='GetBBoxCenterScale'),
     dict(type='TopdownAffine', input_size=codec['input_size'], use_udp=True),
     dict(type='PackPoseInputs')

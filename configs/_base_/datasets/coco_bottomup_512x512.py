@@ -2,7 +2,7 @@ _base_ = ['../schedules/vitpose_ae_300e.py']
 
 dataset_type = 'CocoDataset'
 data_mode = 'bottomup'
-data_root = '{{$VITPOSE_DATA:data}}/coco'
+data_root = r"""{{$VITPOSE_DATA:data}}/coco"""
 
 codec = dict(
     type='UDPAssociativeEmbedding',
@@ -15,7 +15,7 @@ codec = dict(
     ])
 
 train_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadCheckedImage'),
     dict(type='BottomupRandomAffine', input_size=codec['input_size']),
     dict(type='BottomupRandomFlip', direction='horizontal'),
     dict(type='GenerateTarget', encoder=codec),
@@ -26,7 +26,7 @@ train_pipeline = [
 # in training, so neither needs a UDP mode; that of this transform forgets the
 # padding when coordinates go back to the image.
 val_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadCheckedImage'),
     dict(
         type='BottomupResize',
         input_size=codec['input_size'],

@@ -3,14 +3,14 @@ _base_ = ['./coco_bottomup_512x512.py']
 codec = dict(input_size=(640, 640), heatmap_size=(160, 160))
 
 train_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadCheckedImage'),
     dict(type='BottomupRandomAffine', input_size=codec['input_size']),
     dict(type='BottomupRandomFlip', direction='horizontal'),
     dict(type='GenerateTarget', encoder={**_base_.codec, **codec}),
     *_base_.train_pipeline[-2:]
 ]
 val_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadCheckedImage'),
     dict(
         type='BottomupResize',
         input_size=codec['input_size'],

@@ -2,7 +2,7 @@ _base_ = ['../schedules/vitpose_210e.py']
 
 dataset_type = 'CocoDataset'
 data_mode = 'bottomup'
-data_root = '{{$VITPOSE_DATA:data}}/crowd'
+data_root = r"""{{$VITPOSE_DATA:data}}/crowd"""
 
 codec = dict(
     type='UDPAssociativeEmbedding',
@@ -16,7 +16,7 @@ codec = dict(
 # No flip, here and in the test: the left limbs of the drawn people are striped
 # and warm, so a mirrored picture would contradict its own labels.
 train_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadCheckedImage'),
     dict(
         type='BottomupRandomAffine',
         input_size=codec['input_size'],
@@ -29,7 +29,7 @@ train_pipeline = [
     dict(type='PackPoseInputs')
 ]
 val_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadCheckedImage'),
     dict(type='BottomupResize', input_size=codec['input_size']),
     dict(
         type='PackPoseInputs',

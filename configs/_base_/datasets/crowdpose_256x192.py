@@ -1,7 +1,7 @@
 _base_ = ['./coco_256x192.py']
 
 dataset_type = 'CrowdPoseDataset'
-data_root = '{{$VITPOSE_DATA:data}}/crowdpose'
+data_root = r"""{{$VITPOSE_DATA:data}}/crowdpose"""
 
 # 14 keypoints: 7 are enough to take half of the body.
 train_pipeline = [

@@ -1,7 +1,7 @@
 _base_ = ['./coco_bottomup_512x512.py']
 
 dataset_type = 'CrowdPoseDataset'
-data_root = '{{$VITPOSE_DATA:data}}/crowdpose'
+data_root = r"""{{$VITPOSE_DATA:data}}/crowdpose"""
 
 codec = dict(
     # From head and neck over the trunk to the limbs.

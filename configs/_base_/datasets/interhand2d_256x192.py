@@ -1,11 +1,11 @@
 _base_ = ['./coco_256x192.py']
 
 dataset_type = 'InterHand2DDataset'
-data_root = '{{$VITPOSE_DATA:data}}/interhand2.6m'
+data_root = r"""{{$VITPOSE_DATA:data}}/interhand2.6m"""
 
 # Boxes are tight around the joints, so the crop is 1.5 times as large.
 train_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadCheckedImage'),
     dict(type='GetBBoxCenterScale', padding=1.5),
     dict(type='RandomFlip', direction='horizontal'),
     # Shifts by up to a fifth of the tight box, as for people.
@@ -17,7 +17,7 @@ train_pipeline = [
     *_base_.train_pipeline[-3:]
 ]
 val_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadCheckedImage'),
     dict(type='GetBBoxCenterScale', padding=1.5), *_base_.val_pipeline[-2:]
 ]
 

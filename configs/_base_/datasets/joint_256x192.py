@@ -2,13 +2,13 @@
 # augmentation, in the order of the experts. One loader mixes them freely.
 _base_ = ['../schedules/vitpose_210e.py']
 
-data_root = '{{$VITPOSE_DATA:data}}'
+data_root = r"""{{$VITPOSE_DATA:data}}"""
 
 codec = dict(
     type='UDPHeatmap', input_size=(192, 256), heatmap_size=(48, 64), sigma=2)
 
 train_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadCheckedImage'),
     dict(type='GetBBoxCenterScale'),
     # As in the code of ViTPose: boxes are shifted, but not those of halves.
     dict(type='ViTPoseBBoxTransform', scale_prob=0., rotate_prob=0.),

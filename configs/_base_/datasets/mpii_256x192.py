@@ -1,11 +1,11 @@
 _base_ = ['./coco_256x192.py']
 
 dataset_type = 'MpiiDataset'
-data_root = '{{$VITPOSE_DATA:data}}/mpii'
+data_root = r"""{{$VITPOSE_DATA:data}}/mpii"""
 
 # Boxes are annotated as centre and scale, which the recipe does not shift.
 train_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadCheckedImage'),
     dict(type='GetBBoxCenterScale'),
     dict(type='RandomFlip', direction='horizontal'),
     *_base_.train_pipeline[-4:]

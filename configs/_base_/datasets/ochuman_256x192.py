@@ -2,7 +2,7 @@
 _base_ = ['./coco_256x192.py']
 
 dataset_type = 'OCHumanDataset'
-data_root = '{{$VITPOSE_DATA:data}}/ochuman'
+data_root = r"""{{$VITPOSE_DATA:data}}/ochuman"""
 val_ann_file = 'annotations/ochuman_coco_format_val_range_0.00_1.00.json'
 test_ann_file = 'annotations/ochuman_coco_format_test_range_0.00_1.00.json'
 

@@ -2,7 +2,7 @@ _base_ = ['../schedules/vitpose_210e.py']
 
 dataset_type = 'CocoDataset'
 data_mode = 'topdown'
-data_root = '{{$VITPOSE_DATA:data}}/synth'
+data_root = r"""{{$VITPOSE_DATA:data}}/synth"""
 
 codec = dict(
     type='UDPHeatmap',
@@ -14,7 +14,7 @@ codec = dict(
 # No flip, here and in the test: the left limbs of the drawn people are striped
 # and warm, so a mirrored picture would contradict its own labels.
 train_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadCheckedImage'),
     dict(type='GetBBoxCenterScale'),
     dict(
         type='RandomBBoxTransform',
@@ -26,7 +26,7 @@ train_pipeline = [
     dict(type='PackPoseInputs')
 ]
 val_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadCheckedImage'),
     dict(type='GetBBoxCenterScale'),
     dict(type='TopdownAffine', input_size=codec['input_size'], use_udp=True),
     dict(type='PackPoseInputs')

@@ -1,6 +1,6 @@
 # Some 150,000 people of COCO train2017. The crop is the annotated box with
 # the margin that ViTPose's own crops have.
-data_root = '{{$VITPOSE_DATA:data}}/coco'
+data_root = r"""{{$VITPOSE_DATA:data}}/coco"""
 
 # Shapes vary about that of the crop, 3:4, as MAE's vary about its square.
 train_pipeline = [

@@ -87,20 +87,6 @@ def test_a_file_written_again_is_loaded_again(tmp_path):
         assert np.array_equal(load(dict(img_path=str(path)))['img'], image)
 
 
-@pytest.mark.parametrize('shape', ((4, 5), (1, 4, 5, 3)))
-def test_an_image_of_other_dimensions_is_refused(shape):
-    with pytest.raises(ValueError, match=r'has to be \(h, w, 3\)'):
-        LoadImageOnce()(dict(img=np.zeros(shape, np.uint8)))
-
-
-def test_an_unreadable_image_is_named(tmp_path):
-    (tmp_path / 'empty.jpg').write_bytes(b'')
-    (tmp_path / 'text.jpg').write_bytes(b'not an image')
-    for name in ('empty.jpg', 'text.jpg'):
-        with pytest.raises(Exception, match=name):
-            LoadImageOnce()(dict(img_path=str(tmp_path / name)))
-
-
 def test_the_inferencer_sees_the_new_picture(tmp_path, real_data, repo,
                                              monkeypatch):
     """One inferencer, two pictures under one name, as a camera writes."""

@@ -153,3 +153,24 @@ def test_all_processes_stop(people, tmp_path):
             run.kill()
     assert set(messages) == {0, 1} and messages[0] == messages[1]
     assert 'val0.json: 1 of 14 people' in messages[0]
+
+
+LFS = 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9\n'
+
+
+@pytest.mark.parametrize('content, reason', [
+    ('', 'it is empty'), (LFS, 'it is a Git LFS pointer')])
+@pytest.mark.parametrize('keys', [
+    ['train_dataloader.dataset.ann_file'],
+    ['val_dataloader.dataset.bbox_file', 'test_dataloader.dataset.bbox_file'],
+    ['val_evaluator.ann_file', 'test_evaluator.ann_file']])
+def test_a_file_that_stands_in_for_another_is_named(start, tmp_path, keys,
+                                                    content, reason):
+    file = tmp_path / 'stand-in.json'
+    file.write_text(content)
+    runner = start(**{key: str(file) for key in keys})
+    with pytest.raises(ValueError, match=f'{file} was not read: {reason}'):
+        runner.train()
+    if 'train' not in keys[0]:
+        with pytest.raises(ValueError, match=f'{file} was not read'):
+            start(**{key: str(file) for key in keys}).test()

@@ -181,7 +181,8 @@ def test_python_range(monkeypatch, version, status):
 
 @pytest.mark.parametrize('value, problem', [
     ('', 'is empty'), (' ', 'is empty'), ('C:\\data', 'backslash'),
-    ("it's", 'quote'), ('/no/such/folder', 'is not a folder')])
+    ('that"', 'ends in a quote'), ('.\n.', 'line break'),
+    ('/no/such/folder', 'is not a folder')])
 def test_unusable_data_folder_fails(monkeypatch, value, problem):
     monkeypatch.setenv('VITPOSE_DATA', value)
 

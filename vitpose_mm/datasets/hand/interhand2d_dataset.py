@@ -3,11 +3,11 @@ import copy
 import os.path as osp
 from typing import Callable, Iterator, List, Optional, Sequence, Tuple, Union
 
-import mmengine
 import numpy as np
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
+from vitpose_mm.fileio import read_json
 from ..metainfo import metainfo_file
 
 JOINTS = 21
@@ -80,9 +80,9 @@ class InterHand2DDataset(BaseCocoStyleDataset):
 
     def _load_annotations(self) -> Tuple[List[dict], List[dict]]:
         """Read the files into lists of hands and of images."""
-        data = mmengine.load(self.ann_file)
-        cameras = mmengine.load(self.camera_file)
-        joints = mmengine.load(self.joint_file)
+        data = read_json(self.ann_file)
+        cameras = read_json(self.camera_file)
+        joints = read_json(self.joint_file)
         images = {image['id']: image for image in data['images']}
         hands = []
         for ann in data['annotations']:

@@ -2,11 +2,13 @@
 from .bottomup_get_crowd_mask import BottomupGetCrowdMask
 from .bottomup_random_flip import BottomupRandomFlip
 from .choose_leaf import ChooseLeaf
+from .load_checked_image import LoadCheckedImage
 from .load_image_once import LoadImageOnce
 from .vitpose_bbox_transform import ViTPoseBBoxTransform
 from .vitpose_half_body import ViTPoseHalfBody
 
 __all__ = [
     'BottomupGetCrowdMask', 'BottomupRandomFlip', 'ChooseLeaf',
-    'LoadImageOnce', 'ViTPoseBBoxTransform', 'ViTPoseHalfBody'
+    'LoadCheckedImage', 'LoadImageOnce', 'ViTPoseBBoxTransform',
+    'ViTPoseHalfBody'
 ]

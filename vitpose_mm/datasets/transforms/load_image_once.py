@@ -3,13 +3,14 @@ import os
 from typing import Optional, Tuple
 
 import numpy as np
-from mmpose.datasets.transforms import LoadImage
 from mmpose.registry import TRANSFORMS
+
+from .load_checked_image import LoadCheckedImage
 
 
 @TRANSFORMS.register_module()
-class LoadImageOnce(LoadImage):
-    """LoadImage that decodes an image once for consecutive people in it.
+class LoadImageOnce(LoadCheckedImage):
+    """LoadCheckedImage that decodes an image once for the people in it.
 
     For top-down evaluation, where the people of an image follow each other,
     as they do in a COCO annotation or detection file read without shuffling:
@@ -33,15 +34,10 @@ class LoadImageOnce(LoadImage):
             results: Has ``img_path``, or the image itself in ``img``.
 
         Raises:
-            ValueError: If ``img`` has not three dimensions.
+            ValueError: If ``img`` is not (h, w, 3), or the file is no image.
+            FileNotFoundError: If there is no such file.
         """
         if 'img' in results:
-            shape = np.shape(results['img'])
-            if len(shape) != 3:
-                raise ValueError(
-                    f'an image of shape {shape} was given, which has to be '
-                    '(h, w, 3), BGR; cv2.cvtColor(img, cv2.COLOR_GRAY2BGR) '
-                    'makes one of a grey image')
             return super().transform(results)
         # Asked before the file is read: a later change is noticed next time.
         file = identify(results['img_path'])
