@@ -9,6 +9,7 @@ from torch import nn
 from vitpose_mm.models import MultiDatasetTopdownPoseEstimator
 from ..unwrap_model import unwrap_model
 from .resumed_optimizer import check_resumed
+from .scaled_lr import check_scaled_lr
 
 # Where heads hold their number of keypoints, the most telling first: a
 # bottom-up head has more channels than keypoints. A head with none of them is
@@ -33,6 +34,7 @@ class ModelDataCheckHook(Hook):
         if getattr(runner, 'val_loop', None) is not None:
             check_agreement(runner.model, runner.val_loop.dataloader.dataset)
         check_resumed(runner.model, runner.optim_wrapper)
+        check_scaled_lr(runner)
 
     def before_val(self, runner) -> None:
         check_agreement(runner.model, runner.val_dataloader.dataset)

@@ -249,6 +249,8 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
                 **self.test_cfg.get('heads', {}).get(name, {})
             })
         self.add_pred_to_datasample(*unpack(preds), data_samples)
+        for sample in data_samples:
+            sample.set_metainfo(dict(predicted_as=name))
 
     def give_flip_order(self, data_samples: List[PoseDataSample]) -> None:
         """Let samples flip as the chosen dataset does, whatever their own.
