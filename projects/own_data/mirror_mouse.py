@@ -144,15 +144,16 @@ def mim(*arguments: str) -> None:
 @click.argument('folder', type=click.Path(exists=True, path_type=Path))
 @click.option('--work-dir', default='work_dirs/mirror_mouse',
               type=click.Path(path_type=Path), show_default=True)
-@click.option('--seeds', default=3, show_default=True)
-@click.option('--epochs', default=200, show_default=True,
+@click.option('--seed', 'seeds', multiple=True, default=(0, 1, 2), type=int,
+              show_default=True)
+@click.option('--epochs', default=100, show_default=True,
               help='Of the ViT; 72 frames are 4 steps.')
 @click.option('--only', multiple=True,
               type=click.Choice(['mean', 'vit', 'mae', 'resnet']))
 @click.option('--encoder', type=click.Path(exists=True, path_type=Path),
               help='Of an earlier --pretrain, mae/encoder.pth of its --out.')
 @click.option('--out', default=RESULT, type=click.Path(path_type=Path))
-def main(folder: Path, work_dir: Path, seeds: int, epochs: int, only: tuple,
+def main(folder: Path, work_dir: Path, seeds: tuple, epochs: int, only: tuple,
          encoder: Optional[Path], out: Path) -> None:
     """Train all of them on the folder of mirror-mouse."""
     source = folder / 'CollectedData.csv'
@@ -160,8 +161,8 @@ def main(folder: Path, work_dir: Path, seeds: int, epochs: int, only: tuple,
     encoder = encoder or work_dir / 'mae_0' / 'mae' / 'encoder.pth'
     rows = json.loads(out.read_text())['rows'] if out.exists() else {}
     kinds = only or ('vit', 'mean', 'resnet', 'mae')
-    with progress('Runs', seeds * len(kinds)) as advance:
-        for seed in range(seeds):
+    with progress('Runs', len(seeds) * len(kinds)) as advance:
+        for seed in seeds:
             for kind in kinds:
                 name = f'{kind} {seed}'
                 if name not in rows:
@@ -188,8 +189,9 @@ def run(kind: str, source: Path, clip: Path, encoder: Path, work_dir: Path,
     elif kind == 'mean':
         found = dict(error=mean_pose(vit / 'data'))
     else:
-        found = train_resnet(vit, work_dir / f'resnet_{seed}',
-                             train_seconds(vit))
+        resnet = (work_dir / f'resnet_{seed}').absolute()
+        found = train_resnet(vit, resnet, train_seconds(vit))
+        found['train_seconds'] = train_seconds(resnet)
     return dict(found, wall_seconds=round(time.time() - start, 1))
 
 

@@ -11,6 +11,9 @@ from .presets import Preset, crop_size
 PACKAGE = Path(vitpose_mm.version.__file__).parent
 # A clone has the configs beside the package, a wheel inside of it.
 CONFIGS = [PACKAGE.parent / 'configs', PACKAGE / '.mim' / 'configs']
+# Of crops that are whole images: a keypoint at the very border of a heatmap is
+# decoded up to a pixel of it too far inside.
+WHOLE_PADDING = 1.1
 # Validations of a training.
 VALIDATIONS = 10
 
@@ -189,7 +192,7 @@ def write_leaf(plan: Plan, preset: Preset, path: Path, work_dir: Path) -> str:
         sigma=preset.sigma, blur=preset.blur,
         backbone=backbone_options(plan, preset),
         flip=plan.flip, flip_transform=flip_transform if plan.flip else '',
-        padding=1.0 if plan.train.whole else 1.25,
+        padding=WHOLE_PADDING if plan.train.whole else 1.25,
         image_dir=f'{plan.images}/', train=str(plan.train.path),
         val=str(plan.val.path),
         val_images=repr(f'{plan.val_images}/') if plan.val_images else
