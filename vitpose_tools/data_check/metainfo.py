@@ -7,7 +7,7 @@ import mmpose
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from vitpose_mm.datasets.checks import ERROR, NOTE, Finding
-from vitpose_mm.datasets.checks.metainfo import mirrored
+from .flip_pairs import guess_flip_pairs
 
 OWN = Path(mmpose.__file__).parent / '.mim/configs/_base_/datasets'
 
@@ -57,19 +57,18 @@ def metainfo_of(content: dict, file: str) -> dict:
         file: Its path.
 
     Returns:
-        As MMPose's datasets hold it; pairs are those whose names differ in
-        the word left or right.
+        As MMPose's datasets hold it; pairs are those that the names tell.
     """
     names = names_of(content)
-    index = {name: i for i, name in enumerate(names)}
-    partners = mirrored(index)
+    partners = {i: j for pair in guess_flip_pairs(names).pairs
+                for i, j in (pair, pair[::-1])}
     return parse_pose_metainfo(
         dict(
             dataset_name=f'the categories of {file}',
             keypoint_info={
                 i: dict(name=name, id=i, color=[255, 128, 0], type='',
                         swap=names[partners[i]] if i in partners else '')
-                for name, i in index.items()
+                for i, name in enumerate(names)
             },
             skeleton_info={},
             joint_weights=[1.] * len(names),

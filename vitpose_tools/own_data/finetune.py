@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Callable, NamedTuple, Optional, Tuple
 
 from vitpose_mm.fileio import remove, write_beside
+from vitpose_tools.data_check.flip_pairs import FlipPairs, guess_flip_pairs
 from vitpose_tools.progress import progress
 from .labels import OwnDataError, OwnLabels, read_own_labels
 from .leaf import Plan, write_leaf
 from .metainfo import write_metainfo
 from .presets import PRESETS, crop_size
-from .sides import FlipPairs, guess_flip_pairs
 from .stages import Stages, best_checkpoint, run_python
 
 CONFIG, METAINFO = 'config.py', 'metainfo.py'

@@ -2,8 +2,8 @@
 import colorsys
 from typing import List, Tuple
 
+from vitpose_tools.data_check.flip_pairs import FlipPairs
 from .labels import OwnLabels
-from .sides import FlipPairs
 from .skeleton import spanning_tree
 
 # Of every keypoint; COCO's lie between 0.025 (nose) and 0.107 (hip). How far

@@ -6,11 +6,11 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, MODELS
 
+from vitpose_tools.data_check.flip_pairs import guess_flip_pairs
 from vitpose_tools.own_data.labels import read_own_labels
 from vitpose_tools.own_data.leaf import Plan, write_leaf
 from vitpose_tools.own_data.metainfo import write_metainfo
 from vitpose_tools.own_data.presets import PRESETS, crop_size
-from vitpose_tools.own_data.sides import guess_flip_pairs
 
 
 @pytest.fixture

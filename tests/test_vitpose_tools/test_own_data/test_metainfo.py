@@ -3,9 +3,9 @@
 import pytest
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
+from vitpose_tools.data_check.flip_pairs import guess_flip_pairs
 from vitpose_tools.own_data.labels import read_own_labels
 from vitpose_tools.own_data.metainfo import write_metainfo
-from vitpose_tools.own_data.sides import guess_flip_pairs
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import mmpose
 import pytest
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
-from vitpose_tools.own_data.sides import guess_flip_pairs
+from vitpose_tools.data_check.flip_pairs import guess_flip_pairs
 
 METAINFOS = sorted(
     Path(mmpose.__file__).parent.glob('.mim/configs/_base_/datasets/*.py'))
