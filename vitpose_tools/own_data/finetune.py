@@ -1,43 +1,23 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import os
 from pathlib import Path
-from typing import Callable, NamedTuple, Optional, Tuple
+from typing import Callable, Optional
 
 from vitpose_mm.fileio import remove, write_beside
 from vitpose_tools.data_check.flip_pairs import FlipPairs, guess_flip_pairs
 from vitpose_tools.progress import progress
+from .choices import CONFIG, METAINFO, Choices, Say
 from .labels import OwnDataError, OwnLabels, read_own_labels
-from .leaf import Plan, write_leaf
+from .leaf import WRITTEN, Plan, write_leaf
 from .metainfo import write_metainfo
 from .presets import PRESETS, crop_size
+from .source import find_data
 from .stages import Stages, best_checkpoint, run_python
 
-CONFIG, METAINFO = 'config.py', 'metainfo.py'
 # The work directory is another folder than the config's: MMEngine writes the
 # merged config there, under the same name.
 RUN = 'run'
 HUB = 'https://huggingface.co/{}/resolve/main/model.safetensors'
-Say = Callable[[str], None]
-
-
-class Choices(NamedTuple):
-    """What somebody asked `vitpose-mm finetune` for; see its --help."""
-
-    source: Optional[Path]
-    train: Optional[Path]
-    val: Optional[Path]
-    images: Optional[Path]
-    out: Path
-    size: str = 'tiny'
-    init: Optional[str] = None
-    videos: Tuple[Path, ...] = ()
-    epochs: Optional[int] = None
-    batch: Optional[int] = None
-    flip: Optional[bool] = None
-    seed: int = 0
-    split: str = 'auto'
-    val_part: float = 0.2
-    boxes: str = 'auto'
 
 
 def finetune(choices: Choices, dry_run: bool, fresh: bool,
@@ -95,68 +75,16 @@ class Counter:
             self.advance()
 
 
-def find_data(choices: Choices, say: Say) -> Tuple[Path, Path, Path]:
-    """Training file, validation file and folder of images."""
-    if choices.source is None:
-        return (choices.train.resolve(), choices.val.resolve(),
-                choices.images.resolve())
-    data = import_source(choices, say).resolve()
-    return data / 'train.json', data / 'val.json', data / 'images'
-
-
-def import_source(choices: Choices, say: Say) -> Path:
-    """Bring labels of any tool into the folder of the run.
-
-    A single animal in each picture, without a box of its own, is looked for
-    in the whole picture: a box made of its labels would tell a test where
-    they are, and nobody gives one to a new picture.
-
-    Raises:
-        OwnDataError: If they cannot be used.
-    """
-    from vitpose_tools.labels import LabelsError, import_labels
-    data = choices.out / 'data'
-
-    def bring(boxes: str) -> dict:
-        return import_labels(
-            choices.source, data, split=choices.split, val=choices.val_part,
-            seed=choices.seed, boxes=boxes, margin=0.1, copy=False,
-            overwrite=True, category=None, images=choices.images,
-            progress=progress)
-
-    try:
-        summary = bring(choices.boxes)
-        if choices.boxes == 'auto' and is_alone(summary):
-            summary = bring('image')
-    except LabelsError as error:
-        raise OwnDataError(f'{error}.') from error
-    say(f'{choices.source}: {summary["format"]}; ' + ', '.join(
-        f'{size["images"]} pictures in {name}.json'
-        for name, size in summary['files'].items())
-        + f' (split: {summary["split"]})')
-    for text in ('skipped', 'notes'):
-        for reason, number in summary[text].items():
-            say(f'{number:>8} {reason}')
-    if 'val' not in summary['files']:
-        raise OwnDataError(
-            f'{choices.source} holds too little to put some of it aside for '
-            'the test; --split frame draws single pictures, or label more')
-    return data
-
-
-def is_alone(summary: dict) -> bool:
-    """Whether no picture has two animals, and none has a box of its own."""
-    return set(summary['boxes']) == {'from the keypoints'} and all(
-        size['annotations'] == size['images']
-        for size in summary['files'].values())
-
-
 def write_files(choices: Choices, train: Path, val: Path, images: Path,
                 say: Say) -> Path:
     """Write metainfo and config where they are not there yet."""
     out, preset = choices.out, PRESETS[choices.size]
     config, metainfo = out / CONFIG, out / METAINFO
-    if config.exists() and metainfo.exists():
+    if config.exists() != metainfo.exists():
+        there = config if config.exists() else metainfo
+        raise OwnDataError(f'{out} holds {there.name} without the other of '
+                           f'{CONFIG} and {METAINFO}; choose another --out')
+    if config.exists():
         say(f'{config} and {metainfo} are used as they are; --fresh writes '
             'them anew')
         return config
@@ -285,8 +213,16 @@ def pretrain_first(choices: Choices, stages: Stages, say: Say) -> None:
 
 
 def remove_run(out: Path) -> None:
-    """Remove what a run left, but not the data."""
+    """Remove what a run left, but not the data.
+
+    Raises:
+        OwnDataError: If the folder is of somebody else.
+    """
     if not (out / CONFIG).exists():
         return
+    if not (out / 'made_by.json').exists() and not (
+            out / CONFIG).read_text().startswith(WRITTEN):
+        raise OwnDataError(f'{out / CONFIG} is none that vitpose-mm finetune '
+                           'wrote, so --fresh leaves it; choose another --out')
     for name in (CONFIG, METAINFO, 'stages.json', 'made_by.json', RUN, 'mae'):
         remove(out / name)

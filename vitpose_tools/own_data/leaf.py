@@ -17,8 +17,8 @@ WHOLE_PADDING = 1.1
 # Validations of a training.
 VALIDATIONS = 10
 
-TEXT = '''\
-# Written by `vitpose-mm finetune`; yours to edit. All that happens is in here
+WRITTEN = '# Written by `vitpose-mm finetune`'
+TEXT = WRITTEN + '''; yours to edit. All that happens is in here
 # and in its two bases.
 #   mim train mmpose {name} --work-dir {work_dir} --resume
 #   mim test mmpose {name} -C {work_dir}/best_EPE_epoch_N.pth

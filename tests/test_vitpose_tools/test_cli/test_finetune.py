@@ -70,6 +70,16 @@ def test_calls_that_cannot_be_meant(tmp_path, arguments, message):
     assert message in done.stderr and 'Traceback' not in done.stderr
 
 
+def test_folders_of_somebody_else_are_left_alone(files, tmp_path):
+    config = tmp_path / 'run' / 'config.py'
+    config.parent.mkdir()
+    config.write_text('a = 1')
+    for more in ([], ['--fresh']):
+        done = finetune(*files(), '--dry-run', *more, code=1)
+        assert 'choose another --out' in done.stderr
+    assert config.read_text() == 'a = 1'
+
+
 def test_weights_that_are_nowhere(files):
     done = finetune(*files(), '--init', 'none.pth', code=1)
 
