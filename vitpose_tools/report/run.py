@@ -10,6 +10,8 @@ from mmengine.hooks import CheckpointHook
 
 # Parts of names of metrics of which less is better.
 LESS = ('EPE', 'NME', 'MPJPE', 'loss')
+# What MMEngine logs beside metrics. Those of MMPose need no prefix: EPE, PCK.
+NO_METRICS = ('step', 'epoch', 'iter', 'time', 'data_time', 'memory', 'eta')
 
 
 class RunError(RuntimeError):
@@ -98,7 +100,8 @@ class Run:
         """
         key, rule = self.save_best
         names = {name: None for entry in entries for name, number in
-                 entry.items() if '/' in name and is_number(number)}
+                 entry.items()
+                 if name not in NO_METRICS and is_number(number)}
         if key not in names:
             key = 'coco/AP' if 'coco/AP' in names else next(iter(names), '')
             rule = rule if self.save_best[0] is None else None
@@ -134,7 +137,8 @@ class Run:
         else:
             _, val = self.scalars()
             metrics = find_best(val, *self.metric(val)) or {}
-        return {key: value for key, value in metrics.items() if '/' in key}
+        return {key: value for key, value in metrics.items()
+                if key not in NO_METRICS}
 
 
 def coco_metrics(metrics: Dict[str, float]) -> Dict[str, float]:

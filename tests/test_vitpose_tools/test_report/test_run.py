@@ -95,3 +95,15 @@ def test_of_two_best_checkpoints_that_of_the_first_metric_is_taken(tmp_path):
 def test_a_folder_without_training_is_named(tmp_path):
     with pytest.raises(RunError, match=f'{tmp_path} holds no training'):
         Run(tmp_path)
+
+
+def test_metrics_need_no_prefix(tmp_path):
+    """MMPose's EPE and PCKAccuracy have none."""
+    write_scalars(
+        tmp_path, '20260101_000000',
+        dict(EPE=9., PCK=.5, data_time=.1, time=.1, step=1),
+        dict(EPE=4., PCK=.4, data_time=.1, time=.1, step=2))
+    write_config(tmp_path, '20260101_000000', save_best='EPE', rule='less')
+    run = Run(tmp_path)
+    assert run.metric(run.scalars()[1]) == ('EPE', True)
+    assert run.test_metrics() == dict(EPE=4., PCK=.4)
