@@ -95,6 +95,12 @@ def test_getattr_answers_for_statistics_methods_only(read, tmp_path, chain):
         read(path)
 
 
+def test_bytes_of_a_number_do_not_fill_the_memory(read, tmp_path):
+    path = save(dict(state_dict=Call(bytes, 10**15)), tmp_path)
+    with pytest.raises((CheckpointError, TypeError), match='bytes'):
+        read(path)
+
+
 def test_getattr_of_an_allowed_method_leads_no_further(read, tmp_path):
     """The way out of HistoryBuffer: mean -> its globals -> builtins."""
     mean = Call(getattr, HistoryBuffer, 'mean')
@@ -158,6 +164,8 @@ def test_safetensors_come_with_their_metadata(tmp_path):
     (defaultdict(int, a=1), dict(a=1)),
     (np.str_('coco'), 'coco'),
     (np.array(['nose', 'eye']), np.array(['nose', 'eye'])),
+    # Colours of the links of a skeleton without links.
+    (np.zeros((0, 3), np.uint8), np.zeros((0, 3), np.uint8)),
 ], ids=lambda value: type(value).__name__)
 def test_settings_of_training_code_are_read(read, tmp_path, settings,
                                             expected):

@@ -47,6 +47,12 @@ def make_dict(*_) -> dict:
     return {}
 
 
+def no_bytes() -> bytes:
+    """Stand in for ``builtins.bytes``, as which an array without elements is
+    written: the real one would fill the memory for a number."""
+    return b''
+
+
 def join_path(*parts: str) -> str:
     """Stand in for a path: text, on whatever system it was written."""
     return '/'.join(map(str, parts)).replace('//', '/')
@@ -61,6 +67,7 @@ def allowed_globals() -> Dict[str, Any]:
         'mmengine.logging.history_buffer.HistoryBuffer': HistoryBuffer,
         # Turns the text that an array's bytes are written as into bytes.
         '_codecs.encode': codecs.encode,
+        'builtins.bytes': no_bytes,
         'numpy.ndarray': np.ndarray,
         'numpy.dtype': np.dtype,
         'numpy.dtype[str_]': type(np.dtype('U1')),
