@@ -1,13 +1,15 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from typing import Any, Iterator, Optional, Tuple
+from typing import Any, Dict, Iterator, Optional, Tuple
 
 from mmengine.dataset import ConcatDataset
 from mmengine.hooks import Hook
+from mmengine.runner import BaseLoop
 from mmpose.registry import HOOKS
 from torch import nn
 
 from vitpose_mm.models import MultiDatasetTopdownPoseEstimator
 from ..unwrap_model import unwrap_model
+from .loaded_head import check_loaded_head
 from .resumed_optimizer import check_resumed
 from .scaled_lr import check_scaled_lr
 
@@ -28,6 +30,9 @@ class ModelDataCheckHook(Hook):
     validation or testing.
     """
 
+    def __init__(self) -> None:
+        self.loaded: Optional[Dict[str, Tuple[int, ...]]] = None
+
     def before_train(self, runner) -> None:
         check_agreement(runner.model, runner.train_dataloader.dataset, True)
         # An epoch later would be late.
@@ -36,11 +41,26 @@ class ModelDataCheckHook(Hook):
         check_resumed(runner.model, runner.optim_wrapper)
         check_scaled_lr(runner)
 
+    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
+        state_dict = checkpoint.get('state_dict', checkpoint)
+        self.loaded = {name: tensor.shape
+                       for name, tensor in state_dict.items()
+                       if hasattr(tensor, 'shape')}
+
     def before_val(self, runner) -> None:
         check_agreement(runner.model, runner.val_dataloader.dataset)
+        self.check_head(runner)
 
     def before_test(self, runner) -> None:
         check_agreement(runner.model, runner.test_dataloader.dataset)
+        self.check_head(runner)
+
+    def check_head(self, runner) -> None:
+        # A training may have started from other keypoints.
+        if self.loaded is not None and not isinstance(
+                runner._train_loop, BaseLoop):
+            check_loaded_head(runner.model, self.loaded,
+                              str(runner._load_from))
 
 
 def check_agreement(model: nn.Module,

@@ -12,7 +12,7 @@ def check_scaled_lr(runner: Runner) -> None:
     Raises:
         ValueError: If so; names the right one.
     """
-    options = (runner.cfg.get('auto_scale_lr') or {}) if runner.cfg else {}
+    options = getattr(runner, 'cfg', {}).get('auto_scale_lr') or {}
     if not options.get('enable', False):
         return
     count = max(wrapper._accumulative_counts

@@ -1,6 +1,7 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-"""Runs of the stock runner that scale or resume what they must not."""
+"""Runs of the stock runner that scale, resume or test what they must not."""
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
@@ -16,6 +17,7 @@ def start(repo, real_data, tmp_path, monkeypatch):
         config = Config.fromfile(repo / CONFIG)
         config.merge_from_dict({
             'work_dir': str(tmp_path / 'work'),
+            'train_cfg.max_epochs': 1,
             'train_cfg.max_epochs': 1,
             'train_cfg.val_interval': 9,
             'model.backbone.arch': dict(
@@ -63,3 +65,23 @@ def test_resuming_at_another_resolution_names_load_from(start, tmp_path):
                        r'the shape \(1, 320, 32\) .*\(1, 192, 32\).*'
                        'load_from=CHECKPOINT'):
         Runner.from_cfg(config).train()
+
+
+@pytest.mark.parametrize('file, said', [
+    (dict(final_layer=16), r'head.final_layer.weight, of shape \(17, 64, 1, '
+     r'1\), has the shape \(16, 64, 1, 1\) in it'),
+    (dict(final_layer=None), 'is not in it')])
+def test_a_file_of_other_keypoints_starts_a_training_but_no_test(
+        start, tmp_path, file, said):
+    state = start().model.state_dict()
+    number = file['final_layer']
+    for name in [name for name in state if name.startswith('head.')]:
+        if number is None:
+            del state[name]
+        elif 'final_layer' in name:
+            state[name] = state[name][:number]
+    path = str(tmp_path / 'other.pth')
+    torch.save(dict(state_dict=state), path)
+    with pytest.raises(ValueError, match=f'{path} does not fit .*{said}'):
+        start(load_from=path).test()
+    start(load_from=path).train()
