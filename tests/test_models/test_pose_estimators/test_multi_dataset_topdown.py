@@ -279,6 +279,7 @@ def test_chosen_dataset_overrides_the_samples_and_the_checkpoint():
     np.testing.assert_array_equal(
         net.predict(inputs, [unnamed])[0].pred_instances.keypoints,
         free.predict(inputs, [sample('coco')])[0].pred_instances.keypoints)
+    assert unnamed.metainfo['predicted_as'] == 'coco'
 
 
 def flip_indices_of(dataset: str) -> list:
