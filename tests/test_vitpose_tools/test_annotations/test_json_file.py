@@ -6,7 +6,7 @@ from vitpose_tools.annotations import AnnotationError, read_json, write_json
 
 @pytest.mark.parametrize('text, message', [
     (None, 'cannot read .*raw.json: No such file'),
-    ('{"images": [', 'raw.json is not valid JSON .*line 1.* incomplete'),
+    ('{"images": [', 'raw.json was not read: it is not valid JSON .*line 1'),
     ('[1]', 'raw.json holds a list, not a dict'),
 ])
 def test_faulty_files_are_named(tmp_path, text, message):

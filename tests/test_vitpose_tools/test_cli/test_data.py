@@ -74,7 +74,7 @@ def test_faulty_file_ends_in_one_message(tmp_path, args):
     result = data(*args)
 
     assert result.exit_code == 1
-    assert result.output.startswith('Error: ') and 'RAW is not' in \
+    assert result.output.startswith('Error: ') and 'RAW ' in \
         result.output
     assert result.output.count('\n') == 1
     assert not (tmp_path / 'OUT').exists()
