@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from types import SimpleNamespace
 
 import cv2
@@ -268,7 +269,8 @@ def run(repo, real_data, tmp_path_factory):
     """The overfit config, trained once by `mim train`."""
     work_dir = tmp_path_factory.mktemp('overfit')
     training = subprocess.run(
-        ['mim', 'train', 'mmpose', OVERFIT, '--work-dir', work_dir],
+        [sys.executable, '-m', 'mim', 'train', 'mmpose', OVERFIT,
+         '--work-dir', work_dir],
         cwd=repo,
         env={
             **os.environ, 'VITPOSE_DATA': str(real_data)

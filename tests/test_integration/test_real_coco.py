@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -24,7 +25,8 @@ def run(repo, real_data, tmp_path_factory):
     def mim(verb, *options):
         return subprocess.run(
             [
-                'mim', verb, 'mmpose', CONFIG, '--work-dir', work_dir,
+                sys.executable, '-m', 'mim', verb, 'mmpose', CONFIG,
+                '--work-dir', work_dir,
                 *options
             ],
             cwd=repo,

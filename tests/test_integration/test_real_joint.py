@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 
 import pytest
 
@@ -19,7 +20,8 @@ def test_one_test_measures_each_dataset_by_its_own_metric(
     def mim(verb, *options):
         done = subprocess.run(
             [
-                'mim', verb, 'mmpose', CONFIG, '--work-dir', tmp_path,
+                sys.executable, '-m', 'mim', verb, 'mmpose', CONFIG,
+                '--work-dir', tmp_path,
                 *options
             ],
             cwd=repo,

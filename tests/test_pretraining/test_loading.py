@@ -77,7 +77,8 @@ def run(repo, real_data, tmp_path_factory):
     paths = [told.parent, repo, os.environ.get('PYTHONPATH', '')]
     done = subprocess.run(
         [
-            'mim', 'train', 'mmpretrain', MAE, '--work-dir', folder,
+            sys.executable, '-m', 'mim', 'train', 'mmpretrain', MAE,
+            '--work-dir', folder,
             '--cfg-options',
             f'train_dataloader.dataset.data_root={real_data / "coco"}',
             'train_dataloader.dataset.ann_file=test_coco.json',
