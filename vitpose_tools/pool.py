@@ -5,6 +5,7 @@ import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import active_children, parent_process
 from typing import Any, Callable, Iterator, Sequence
 
@@ -18,9 +19,11 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+@contextmanager
 def in_processes(function: Callable[[Any], Any], items: Sequence[Any],
-                 workers: int) -> Iterator[Any]:
-    """Call a function on each of some items in several processes.
+                 workers: int) -> Iterator[Iterator[Any]]:
+    """Call a function on each of some items in several processes, which end
+    with the ``with`` block, however that ends.
 
     Args:
         function: Can be pickled, as its result can.
@@ -28,14 +31,14 @@ def in_processes(function: Callable[[Any], Any], items: Sequence[Any],
         workers: Number of processes.
 
     Yields:
-        Results in the order of the items.
+        Iterator of the results, in the order of the items.
 
     Raises:
         BrokenProcessPool: If a process was killed.
     """
     pool = ProcessPoolExecutor(workers, initializer=_start_worker)
     try:
-        yield from pool.map(function, items, chunksize=CHUNK)
+        yield pool.map(function, items, chunksize=CHUNK)
     except BrokenProcessPool:
         # A pool that breaks while it is being filled may leave workers, which
         # the exit of this process would wait for (seen with Python 3.11).

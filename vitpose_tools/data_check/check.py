@@ -1,7 +1,7 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from functools import partial
 from math import nan
 from pathlib import Path
 from typing import Callable, List, Optional, Sequence, Tuple
@@ -197,12 +197,14 @@ def read_all(files: Sequence[CheckedFile], workers: int,
     for file in files:
         paths = [file.folder / image['file_name'].replace('\0', '')
                  for image in file.content['images']]
-        read = map if workers < 2 or len(paths) < FEW_IMAGES else partial(
-            in_processes, workers=workers)
+        reading = nullcontext(map(read_image, paths)) if (
+            workers < 2 or len(paths) < FEW_IMAGES) else in_processes(
+                read_image, paths, workers)
         try:
-            for fact in read(read_image, paths):
-                file.facts.append(fact)
-                advance()
+            with reading as facts:
+                for fact in facts:
+                    file.facts.append(fact)
+                    advance()
         except BrokenProcessPool as error:
             raise AnnotationError(
                 'A process that reads images was killed, probably for want '

@@ -142,8 +142,9 @@ def write_dataset(skeleton: Skeleton,
         return False
     draw = partial(_write_image, skeleton, seed, people, out)
     images = []
-    for image in in_processes(draw, range(1, num_images + 1), workers):
-        images.append(image)
-        on_image()
+    with in_processes(draw, range(1, num_images + 1), workers) as drawn:
+        for image in drawn:
+            images.append(image)
+            on_image()
     _write(out / ANNOTATIONS, _encode(_coco(skeleton, request, images)))
     return True
