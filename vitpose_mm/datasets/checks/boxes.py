@@ -20,7 +20,7 @@ def check_boxes(people: People, file: str) -> List[Finding]:
         people: Annotations with keypoints.
         file: Path of the annotation file, for the messages.
     """
-    counted = (people.labelled > 0) & ~people.iscrowd
+    counted = people.counted
     absent = np.array(['bbox' not in ann for ann in people.records],
                       dtype=bool)
     findings = describe(
@@ -53,8 +53,7 @@ def check_box_places(people: People, sizes: np.ndarray,
             where they are not known.
         file: Path of the annotation file, for the messages.
     """
-    counted = (people.labelled > 0) & ~people.iscrowd & (
-        people.boxes[:, 2:] > 0).all(1)
+    counted = people.counted & (people.boxes[:, 2:] > 0).all(1)
     corners = counted & are_corners(people, counted, sizes)
     with np.errstate(invalid='ignore', divide='ignore'):
         share = outside(people, people.boxes, MARGIN).sum(1) / people.labelled

@@ -178,8 +178,7 @@ def fields_of(dataset: BaseCocoStyleDataset) -> Optional[Sequence[str]]:
 
 def check_left(content: dict, people: People, file: str) -> List[Finding]:
     """Check that a top-down dataset has somebody left."""
-    usable = (people.labelled > 0) & ~people.iscrowd & (
-        people.boxes[:, 2:] > 0).all(1)
+    usable = people.counted & (people.boxes[:, 2:] > 0).all(1)
     stated = np.array([ann.get('num_keypoints', 1) != 0
                        for ann in people.records], dtype=bool)
     if (usable & stated).any():

@@ -22,7 +22,7 @@ def check_duplicates(people: People, file: str) -> List[Finding]:
         people: Annotations with keypoints.
         file: Path of the annotation file, for the messages.
     """
-    usable = np.flatnonzero((people.labelled > 0) & ~people.iscrowd)
+    usable = np.flatnonzero(people.counted)
     records = people.records
     images = np.array([records[row]['image_id'] for row in usable], dtype=int)
     kinds = np.array([records[row].get('category_id', 0) for row in usable],

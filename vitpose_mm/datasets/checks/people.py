@@ -31,6 +31,11 @@ class People:
         """Number of labelled keypoints, (P, )."""
         return (self.keypoints[..., 2] > 0).sum(1)
 
+    @property
+    def counted(self) -> np.ndarray:
+        """Who is trained on and scored: labelled, and no group, (P, )."""
+        return (self.labelled > 0) & ~self.iscrowd
+
 
 def check_keypoints(records: Sequence[dict], file: str, num_keypoints: int,
                     fields: Sequence[str]) -> List[Finding]:

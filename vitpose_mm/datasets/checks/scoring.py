@@ -21,7 +21,7 @@ def check_scored(content: dict, people: People, file: str, use_area: bool,
         category: Whether a prediction carries its annotation's category; one
             for a detection or a whole image counts as category 1.
     """
-    counted = (people.labelled > 0) & ~people.iscrowd
+    counted = people.counted
     records = people.records
     findings = check_categories(content, people, file, category)
     if use_area:
@@ -55,7 +55,7 @@ def check_areas(people: People, file: str,
         file: Path of the annotation file, for the messages.
         severity: Of areas that are absent; a metric may do without them.
     """
-    counted = (people.labelled > 0) & ~people.iscrowd
+    counted = people.counted
     areas = [ann.get('area') for ann in people.records]
     absent = np.array([area is None for area in areas], dtype=bool)
     findings = describe(
