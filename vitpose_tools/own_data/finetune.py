@@ -1,10 +1,10 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-import os
 from pathlib import Path
 from typing import Callable, Optional
 
 from vitpose_mm.fileio import remove, write_beside
 from vitpose_tools.data_check.flip_pairs import FlipPairs, guess_flip_pairs
+from vitpose_tools.pool import cores
 from vitpose_tools.progress import progress
 from .choices import CONFIG, METAINFO, Choices, Say
 from .labels import OwnDataError, OwnLabels, read_own_labels
@@ -162,22 +162,20 @@ def check(train: Path, val: Path, images: Path, say: Say) -> None:
     Raises:
         OwnDataError: If it finds an error.
     """
+    from vitpose_mm.datasets.checks import WARNING, DataError
     from vitpose_tools.annotations import AnnotationError
     from vitpose_tools.data_check import check_data
-    workers = len(os.sched_getaffinity(0))
     try:
-        findings, _ = check_data(train, images, None, val, None, workers,
+        findings, _ = check_data(train, images, None, val, None, cores(),
                                  progress)
     except AnnotationError as error:
         raise OwnDataError(str(error)) from error
-    errors = [each for each in findings if each.severity == 'error']
     for each in findings:
-        if each.severity == 'warning':
+        if each.severity == WARNING:
             say(f'warning: {each.text}')
-    if errors:
-        raise OwnDataError('\n'.join(
-            ['the data cannot be used as they are:',
-             *(f'- {each.text}' for each in errors)]))
+    refused = [each for each in findings if each.refused]
+    if refused:
+        raise OwnDataError(str(DataError(refused)))
 
 
 def max_epochs(config: Path) -> int:

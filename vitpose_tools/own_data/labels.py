@@ -1,11 +1,12 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 """What a COCO file tells a recipe: names, links, boxes and how many."""
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Tuple
 
 import numpy as np
+
+from vitpose_tools.annotations import AnnotationError, read_json
 
 # A box that covers this share of its image is the image.
 WHOLE = 0.95
@@ -100,14 +101,11 @@ def read_own_labels(path: Path) -> OwnLabels:
 def _load(path: Path) -> dict:
     """A COCO-style file with its three lists."""
     try:
-        content = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise OwnDataError(f'{path} is no JSON file: {error}') from error
-    except OSError as error:
-        raise OwnDataError(f'{path}: {error.strerror}') from error
+        content = read_json(path, dict)
+    except AnnotationError as error:
+        raise OwnDataError(str(error)) from error
     lists = 'images', 'annotations', 'categories'
-    if not isinstance(content, dict) or not all(
-            isinstance(content.get(key), list) for key in lists):
+    if not all(isinstance(content.get(key), list) for key in lists):
         raise OwnDataError(
             f"{path} is no COCO-style file with the lists 'images', "
             "'annotations' and 'categories'; vitpose-mm data import makes "

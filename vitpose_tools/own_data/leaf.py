@@ -17,6 +17,20 @@ WHOLE_PADDING = 1.1
 # Validations of a training.
 VALIDATIONS = 10
 
+# Of every config that is written; ``max_epochs`` stands before it.
+SCHEDULE = '''\
+param_scheduler = [
+    dict(
+        type='LinearLR', begin=0, end={warmup}, start_factor=0.01,
+        by_epoch=False),
+    dict(
+        type='CosineAnnealingLR',
+        begin=0,
+        end=max_epochs,
+        by_epoch=True,
+        convert_to_iter_based=True),
+]
+'''
 WRITTEN = '# Written by `vitpose-mm finetune`'
 TEXT = WRITTEN + '''; yours to edit. All that happens is in here
 # and in its two bases.
@@ -95,7 +109,7 @@ val_dataloader = dict(
         metainfo=metainfo,
         data_mode='topdown',
         ann_file={val!r},
-        data_prefix=dict(img={val_images}),
+        data_prefix=dict(img=images),
         test_mode=True,
         pipeline=val_pipeline))
 test_dataloader = val_dataloader
@@ -113,18 +127,7 @@ test_evaluator = val_evaluator
 max_epochs = {epochs}
 train_cfg = dict(max_epochs=max_epochs, val_interval={val_interval})
 optim_wrapper = dict(optimizer=dict(lr={lr}))
-param_scheduler = [
-    dict(
-        type='LinearLR', begin=0, end={warmup}, start_factor=0.01,
-        by_epoch=False),
-    dict(
-        type='CosineAnnealingLR',
-        begin=0,
-        end=max_epochs,
-        by_epoch=True,
-        convert_to_iter_based=True),
-]
-default_hooks = dict(
+''' + SCHEDULE + '''default_hooks = dict(
     logger=dict(interval=50),
     checkpoint=dict(
         interval={val_interval},
@@ -142,7 +145,6 @@ class Plan:
     Args:
         train, val: The COCO files' labels.
         images: Folder of the images of both.
-        val_images: Folder of those of ``val``, if another.
         metainfo: File.
         init: Weights of the backbone; None for those of the preset.
         flip: Whether mirrored pictures train.
@@ -161,7 +163,6 @@ class Plan:
     batch: Optional[int] = None
     gpu: bool = False
     seed: int = 0
-    val_images: Optional[Path] = None
 
 
 def write_leaf(plan: Plan, preset: Preset, path: Path, work_dir: Path) -> str:
@@ -195,8 +196,6 @@ def write_leaf(plan: Plan, preset: Preset, path: Path, work_dir: Path) -> str:
         padding=WHOLE_PADDING if plan.train.whole else 1.25,
         image_dir=f'{plan.images}/', train=str(plan.train.path),
         val=str(plan.val.path),
-        val_images=repr(f'{plan.val_images}/') if plan.val_images else
-        'images',
         batch=batch, val_batch=2 * batch, workers=workers,
         persistent=workers > 0, drop_last=people > batch,
         iterations=steps * epochs, epochs=epochs,

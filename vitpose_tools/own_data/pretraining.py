@@ -8,14 +8,16 @@ mmpretrain` does, beside any version of transformers:
 import os
 import shutil
 import sys
+from itertools import islice
 from pathlib import Path
-from typing import Callable, Sequence, Tuple
+from typing import Callable, Iterator, Sequence, Tuple
 
 import cv2
 
 from vitpose_mm.fileio import write_beside
+from vitpose_tools.suggest.video import Video, VideoError
 from .labels import OwnDataError
-from .leaf import base_of
+from .leaf import SCHEDULE, base_of
 from .stages import run_python
 
 # Frames of all videos together, evenly spread; more bring little.
@@ -68,18 +70,7 @@ train_dataloader = dict(
 max_epochs = {epochs}
 train_cfg = dict(by_epoch=True, max_epochs=max_epochs)
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
-param_scheduler = [
-    dict(
-        type='LinearLR', begin=0, end={warmup}, start_factor=0.01,
-        by_epoch=False),
-    dict(
-        type='CosineAnnealingLR',
-        begin=0,
-        end=max_epochs,
-        by_epoch=True,
-        convert_to_iter_based=True)
-]
-default_hooks = dict(
+''' + SCHEDULE + '''default_hooks = dict(
     logger=dict(interval=50),
     checkpoint=dict(interval=max(1, max_epochs // 10), max_keep_ckpts=1))
 randomness = dict(seed={seed})
@@ -120,25 +111,16 @@ def extract_frames(videos: Sequence[Path], folder: Path,
     return written
 
 
-def read_frames(video: Path, most: int):
+def read_frames(video: Path, most: int) -> Iterator[tuple]:
     """Yield (index, frame) of at most so many evenly spread frames, BGR."""
-    capture = cv2.VideoCapture(str(video))
     try:
-        total = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        step = max(1, total // max(1, most))
-        index = found = 0
-        while found < most and capture.grab():
-            if index % step == 0:
-                ok, frame = capture.retrieve()
-                if ok:
-                    found += 1
-                    yield index, frame
-            index += 1
-    finally:
-        capture.release()
-    if not found:
-        raise OwnDataError(f'{video}: OpenCV reads no frame of this video; '
-                           'ffmpeg can turn it into an H.264 MP4')
+        source = Video(video)
+    except VideoError as error:
+        raise OwnDataError(
+            f'{video}: OpenCV reads no frame of this video; ffmpeg can turn '
+            'it into an H.264 MP4') from error
+    step = max(1, source.stated // max(1, most))
+    yield from islice(source.read(lambda index: index % step == 0), most)
 
 
 def write_pretraining(path: Path, frames: Path, count: int, backbone: dict,

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
+from vitpose_tools.cli.finetune import SIZES
+from vitpose_tools.own_data.presets import PRESETS
+
 START = [sys.executable, '-c',
          'import sys; sys.argv[0] = "vitpose-mm"; '
          'from vitpose_tools.cli import main; main()']
@@ -33,6 +36,10 @@ def files(labelled, tmp_path):
                 '--images', tmp_path / 'images', '--out', tmp_path / 'run']
 
     return write
+
+
+def test_every_size_has_its_preset():
+    assert SIZES == tuple(PRESETS)
 
 
 def test_dry_run_writes_what_can_be_trained(files, tmp_path):
