@@ -45,18 +45,16 @@ PRESETS = {
         '0.7 M parameters, learns from scratch on a CPU in 10 to 20 minutes'),
     'small': Preset(
         'vitpose_small', 256, 2, 11, 32, 4000, 5e-4, True, ('attn', ),
-        '24 M parameters, needs --init or the network once; a GPU or hours'),
+        '24 M parameters, needs --init or the network once; made for a GPU'),
     'base': Preset(
         'vitpose_base', 256, 2, 11, 32, 4000, 5e-4, True, ('attn', ),
         '90 M parameters, needs --init or the network once, and a GPU'),
     'large': Preset(
         'vitpose_large', 256, 2, 11, 32, 4000, 5e-4, True, ('attn', ),
-        '309 M parameters, needs --init or the network once, and a GPU of '
-        '16 GB'),
+        '309 M parameters, needs --init or the network once, and a GPU'),
     'huge': Preset(
         'vitpose_huge', 256, 2, 11, 16, 8000, 5e-4, True, ('attn', ),
-        '637 M parameters, needs --init or the network once, and a GPU of '
-        '24 GB'),
+        '637 M parameters, needs --init or the network once, and a GPU'),
 }
 
 
