@@ -55,13 +55,13 @@ param_scheduler = [
         gamma=0.1, by_epoch=True)
 ]
 '''
-# Of ResNet-18 to time a step with.
+# Of a config, to time a step with.
 TRIAL_EPOCHS = 6
 
 
 def finetune(source: Path, out: Path, seed: int, epochs: int,
              more: List[str]) -> dict:
-    """Errors and seconds of one `vitpose-mm finetune`."""
+    """Errors, and seconds of the stages, of one `vitpose-mm finetune`."""
     subprocess.run(
         [sys.executable, '-c', 'from vitpose_tools.cli import main; main()',
          'finetune', str(source), '--out', str(out), '--seed', str(seed),
@@ -71,11 +71,11 @@ def finetune(source: Path, out: Path, seed: int, epochs: int,
 
 
 def result(out: Path) -> dict:
-    """Errors in page.json, and how long the training took."""
+    """Errors in page.json, and what is known of the stages."""
     page = json.loads((out / 'run' / 'page.json').read_text())
-    seconds = json.loads((out / 'stages.json').read_text())
+    stages = json.loads((out / 'stages.json').read_text())
     return dict(error=page['error'], per_keypoint=page['keypoints'],
-                seconds=seconds)
+                stages=stages)
 
 
 def mean_pose(data: Path) -> dict:
@@ -95,16 +95,19 @@ def read_points(path: Path) -> np.ndarray:
     return np.where(points[..., 2:] > 0, points[..., :2], np.nan)
 
 
-def train_resnet(vit: Path, out: Path, seconds: float) -> dict:
-    """Train ResNet-18 on a run's data for about as many seconds."""
+def train_resnet(vit: Path, out: Path, epochs: int) -> dict:
+    """Train ResNet-18 on a run's data for the time of that many epochs."""
     out.mkdir(parents=True, exist_ok=True)
     stages = out / 'stages.json'
     if not stages.exists():
-        per_epoch = train(vit, out / 'trial', TRIAL_EPOCHS) / TRIAL_EPOCHS
-        epochs = max(2, round(seconds / per_epoch))
-        took = train(vit, out, epochs)
-        write_beside(stages, lambda path: path.write_text(
-            json.dumps(dict(train=took, epochs=epochs))))
+        vit_step = step_seconds(vit / 'config.py', out / 'trial_vit')
+        trial = write_resnet(vit, out / 'trial', TRIAL_EPOCHS)
+        step = step_seconds(trial, out / 'trial')
+        epochs = max(2, round(epochs * vit_step / step))
+        config = write_resnet(vit, out, epochs)
+        mim('train', 'mmpose', str(config), '--work-dir', str(out / 'run'))
+        write_beside(stages, lambda path: path.write_text(json.dumps(dict(
+            epochs=epochs, step=step, vit_step=vit_step))))
     run = out / 'run'
     mim('test', 'mmpose', str(out / 'config.py'), '-C',
         str(best_checkpoint(run)), '--work-dir', str(run))
@@ -114,25 +117,30 @@ def train_resnet(vit: Path, out: Path, seconds: float) -> dict:
     return result(out)
 
 
-def train(vit: Path, out: Path, epochs: int) -> float:
-    """Seconds that so many epochs take, between the first and last step."""
+def write_resnet(vit: Path, out: Path, epochs: int) -> Path:
+    """The config of a ResNet-18 on the data of a run."""
     out.mkdir(parents=True, exist_ok=True)
     text = RESNET.format(epochs=epochs, interval=max(1, epochs // 10))
     config = out / 'config.py'
     config.write_text(text.replace('./config.py', f'{vit}/config.py'))
+    return config
+
+
+def step_seconds(config: Path, out: Path) -> float:
+    """Lower quartile of the time of a training step.
+
+    Other programs of the machine only make steps longer.
+    """
     run = out / 'run'
-    mim('train', 'mmpose', str(config), '--work-dir', str(run))
-    return train_seconds(out)
-
-
-def train_seconds(out: Path) -> float:
-    """Seconds of all training steps of a run, as its log has them."""
-    logs = out.glob('run/*/vis_data/scalars.json')
+    mim('train', 'mmpose', str(config), '--work-dir', str(run),
+        '--cfg-options', f'train_cfg.max_epochs={TRIAL_EPOCHS}',
+        f'train_cfg.val_interval={TRIAL_EPOCHS + 1}',
+        'default_hooks.logger.interval=1', 'log_processor.window_size=1')
+    logs = run.glob('*/vis_data/scalars.json')
     lines = [json.loads(line) for file in logs
              for line in file.read_text().splitlines()]
-    steps = [line for line in lines if 'loss' in line]
-    mean = float(np.mean([line['time'] for line in steps]))
-    return mean * max(line['step'] for line in steps)
+    return float(np.quantile(
+        [line['time'] for line in lines if 'loss' in line], 0.25))
 
 
 def mim(*arguments: str) -> None:
@@ -179,19 +187,16 @@ def run(kind: str, source: Path, clip: Path, encoder: Path, work_dir: Path,
     vit = (work_dir / f'vit_{seed}').absolute()
     if kind == 'vit':
         found = finetune(source, vit, seed, epochs, [])
-        found['train_seconds'] = train_seconds(vit)
     elif kind == 'mae':
         other = work_dir / f'mae_{seed}'
         begin = ['--init', str(encoder)] if encoder.exists() else [
             '--pretrain', str(clip)]
         found = finetune(source, other, seed, epochs, begin)
-        found['train_seconds'] = train_seconds(other)
     elif kind == 'mean':
         found = dict(error=mean_pose(vit / 'data'))
     else:
         resnet = (work_dir / f'resnet_{seed}').absolute()
-        found = train_resnet(vit, resnet, train_seconds(vit))
-        found['train_seconds'] = train_seconds(resnet)
+        found = train_resnet(vit, resnet, epochs)
     return dict(found, wall_seconds=round(time.time() - start, 1))
 
 
