@@ -1,6 +1,8 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 """Datasets without samples against a model that never had them."""
 import copy
+import subprocess
+import sys
 from typing import Callable
 
 import pytest
@@ -232,3 +234,25 @@ def test_batch_norms_shared_between_processes_are_refused(monkeypatch):
     model.eval()
     with pytest.raises(ValueError, match='remove sync_bn from the config'):
         model.train()
+
+
+COMPILED = '''
+import torch
+import vitpose_mm
+from vitpose_mm.models.pose_estimators import idle_parts
+idle_parts.refuse_unwatched_steps()
+torch.compile(torch.nn.Linear(2, 2), backend='eager')(torch.ones(1, 2))
+try:
+    idle_parts.refuse_unwatched_steps()
+except RuntimeError as error:
+    print('refused:', error)
+'''
+
+
+def test_a_torch_that_forgets_hooks_is_refused_and_no_other():
+    # In a process of its own: compiling marks all of the rest of one.
+    done = subprocess.run([sys.executable, '-c', COMPILED],
+                          capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    refused = done.stdout.startswith('refused: torch 2.1')
+    assert refused == idle_parts.FORGETS_HOOKS, done.stdout

@@ -12,6 +12,7 @@ from weakref import WeakSet
 
 import torch
 from mmengine.dist import get_world_size
+from mmengine.utils import digit_version
 from torch import distributed, nn
 from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
 
@@ -47,6 +48,8 @@ class IdleParts:
         self.seen.update(indices)
         MODELS_IN_TRAINING.add(model)
         watch_steps()
+        if FORGETS_HOOKS:
+            refuse_unwatched_steps()
 
     def drop(self, model: nn.Module, optimizer: Optimizer) -> None:
         """Take the gradients of idle parts away if it is their optimiser
@@ -103,6 +106,8 @@ def refuse_shared_statistics(heads: nn.Module) -> None:
 
 
 MODELS_IN_TRAINING: 'WeakSet[nn.Module]' = WeakSet()
+# Compiling anything makes torch 2.1 forget the hooks of all optimisers.
+FORGETS_HOOKS = digit_version(torch.__version__) < digit_version('2.2')
 
 
 @lru_cache(maxsize=None)
@@ -115,3 +120,21 @@ def watch_steps() -> None:
 def before_step(optimizer: Optimizer, args: tuple, kwargs: dict) -> None:
     for model in MODELS_IN_TRAINING:
         model.idle_parts.drop(model, optimizer)
+
+
+def refuse_unwatched_steps() -> None:
+    """Stop a training whose optimisers no longer tell of their steps.
+
+    Raises:
+        RuntimeError: If they do not.
+    """
+    told = []
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.)
+    optimizer.register_step_pre_hook(lambda *_: told.append(True))
+    optimizer.step()
+    if not told:
+        raise RuntimeError(
+            f'torch {torch.__version__} calls no hooks of optimisers once '
+            'anything was compiled, so a joint training would wear away the '
+            'experts and heads without samples: compile nothing in it (the '
+            'key `compile`, torch.compile), or take torch 2.2 or newer')

@@ -12,7 +12,7 @@ from ..layers.parallel_conv import statistics_kept
 from .fast_topdown import autocast, unpack
 from .idle_parts import IdleParts, refuse_shared_statistics
 from .registered_metainfo import registered_metainfo
-from .routes import Routes, reorder, split
+from .routes import Routes, flip_as, reorder, split
 
 Features = Tuple[Tensor, ...]
 
@@ -191,16 +191,10 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
         Returns:
             The samples, in their order, with ``pred_instances``.
         """
-        # A head takes one flip order for all of its samples, and two
-        # datasets of one head may have two.
-        indices = self.routes.indices(data_samples, self.training)
-        keys = [(index, tuple(sample.metainfo.get('flip_indices', ())))
-                for index, sample in zip(indices, data_samples)]
-        order = sorted(range(len(keys)), key=keys.__getitem__)
-        indices = [keys[i][0] for i in order]
+        groups = self.routes.groups(data_samples, self.training)
+        order = [i for group in groups.values() for i in group]
+        indices = [key[0] for key, group in groups.items() for _ in group]
         inputs = reorder(inputs, order)
-        groups = {key: [i for i in order if keys[i] == key]
-                  for key in sorted(set(keys))}
         lengths = [len(group) for group in groups.values()]
         with autocast(inputs.device, self.test_cfg.get('amp_dtype')):
             if self.test_cfg.get('flip_test', False):
@@ -240,7 +234,7 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
                 f"have {len(flip)} keypoints, but the head of '{name}' "
                 f'predicts {head.out_channels}')
         if self.routes.chosen is not None and len(feats) > 1:
-            self.give_flip_order(data_samples)
+            flip_as(data_samples, self.routes.chosen, self._chosen_meta)
         preds = head.predict(
             feats if len(feats) > 1 else feats[0],
             data_samples,
@@ -251,25 +245,6 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
         self.add_pred_to_datasample(*unpack(preds), data_samples)
         for sample in data_samples:
             sample.set_metainfo(dict(predicted_as=name))
-
-    def give_flip_order(self, data_samples: List[PoseDataSample]) -> None:
-        """Let samples flip as the chosen dataset does, whatever their own.
-
-        Raises:
-            ValueError: If that is unknown.
-        """
-        for sample in data_samples:
-            name = sample.metainfo.get('dataset_name')
-            if name == self.routes.chosen:
-                continue
-            if self._chosen_meta is None:
-                raise ValueError(
-                    f"the flip test of '{name}' as '{self.routes.chosen}', "
-                    'the test_cfg.dataset, needs its flip order, and no '
-                    'registered dataset has this name: give the model '
-                    'metainfo=dict(from_file=...)')
-            sample.set_metainfo(
-                dict(flip_indices=self._chosen_meta['flip_indices']))
 
     def _forward(self, inputs: Tensor) -> Tensor:
         """Return the chosen dataset's heatmaps, for mode 'tensor', in which

@@ -58,6 +58,21 @@ class Routes:
             for sample in data_samples
         ]
 
+    def groups(self, data_samples: Sequence[PoseDataSample],
+               training: bool) -> Dict[Tuple[int, Tuple[int, ...]], List[int]]:
+        """Samples by head and flip order, in the order of the heads.
+
+        A head takes one flip order for all of its samples, and two datasets
+        of one head may have two.
+        """
+        keys = [(index, tuple(sample.metainfo.get('flip_indices', ())))
+                for index, sample in zip(
+                    self.indices(data_samples, training), data_samples)]
+        return {
+            key: [i for i, other in enumerate(keys) if other == key]
+            for key in sorted(set(keys))
+        }
+
 
 def reorder(inputs: Tensor, order: Sequence[int]) -> Tensor:
     """Put samples in another order; no copy if it is theirs already."""
@@ -70,3 +85,28 @@ def split(feats: Tuple[Tensor, ...],
           lengths: Sequence[int]) -> List[Tuple[Tensor, ...]]:
     """Cut maps (B, C, h, w) along the batch, without copies."""
     return list(zip(*(maps.split(list(lengths)) for maps in feats)))
+
+
+def flip_as(data_samples: Sequence[PoseDataSample], dataset_name: str,
+            metainfo: Optional[dict]) -> None:
+    """Let samples flip as one dataset does, whatever their own.
+
+    Args:
+        data_samples: Samples of any datasets.
+        dataset_name: Test_cfg.dataset of their model.
+        metainfo: Of that dataset, None if unknown.
+
+    Raises:
+        ValueError: If it is unknown, and a sample is of another dataset.
+    """
+    for sample in data_samples:
+        name = sample.metainfo.get('dataset_name')
+        if name == dataset_name:
+            continue
+        if metainfo is None:
+            raise ValueError(
+                f"the flip test of '{name}' as '{dataset_name}', the "
+                'test_cfg.dataset, needs its flip order, and no registered '
+                'dataset has this name: give the model '
+                'metainfo=dict(from_file=...)')
+        sample.set_metainfo(dict(flip_indices=metainfo['flip_indices']))
