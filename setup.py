@@ -58,6 +58,8 @@ setup(
         'torch>=2.1',
     ],
     extras_require={
+        # For the site: `sphinx-build docs work_dirs/site`.
+        'docs': ['furo', 'myst-parser', 'sphinx', 'sphinx-click'],
         # For `vitpose-mm data import`: SLEAP's files and DeepLabCut's h5.
         'labels': ['h5py', 'sleap-io>=0.9,<1'],
         'mim': [

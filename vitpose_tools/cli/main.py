@@ -40,7 +40,9 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str):
         if cmd_name not in COMMANDS:
             return None
-        return importlib.import_module(COMMANDS[cmd_name][0]).command
+        command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        command.name = cmd_name  # for the site, which asks for it
+        return command
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a subcommand; what the system refuses is one sentence."""

@@ -37,10 +37,10 @@ class ViTAE(ViT):
     Args:
         kernel_size: Of the convolutions. Pre-training that hides tokens uses
             1; its weights load into 3, with zeros around the centre.
-        arch, img_size, patch_size, patch_stride, attention, qkv_bias,
-            drop_path_rate, with_cp, frozen_stages, freeze,
-            num_knowledge_tokens, train_knowledge_token, out_indices,
-            init_cfg: As of ``ViT``.
+        arch, img_size, patch_size, patch_stride, attention: As of ``ViT``.
+        qkv_bias, drop_path_rate, with_cp, out_indices: As of ``ViT``.
+        frozen_stages, freeze, init_cfg: As of ``ViT``.
+        num_knowledge_tokens, train_knowledge_token: As of ``ViT``.
 
     Raises:
         ValueError: If an argument is out of its range.

@@ -25,8 +25,9 @@ class AEHead(AssociativeEmbeddingHead):
         in_channels: C of the backbone's maps.
         num_keypoints: K kinds of keypoints.
         tag_dim: L tags of each kind.
-        deconv_out_channels, deconv_kernel_sizes, conv_out_channels,
-            conv_kernel_sizes, final_layer, init_cfg: As in HeatmapHead.
+        deconv_out_channels, deconv_kernel_sizes: As in HeatmapHead.
+        conv_out_channels, conv_kernel_sizes: As in HeatmapHead.
+        final_layer, init_cfg: As in HeatmapHead.
         keypoint_loss: Config of the loss of the heatmaps.
         tag_loss: Config of the loss of the tags, an AELoss.
         decoder: Config of the codec.

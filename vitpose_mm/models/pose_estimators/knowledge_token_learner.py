@@ -17,8 +17,8 @@ class KnowledgeTokenLearner(TopdownPoseEstimator):
 
     Args:
         backbone: Config of a ViT with ``num_knowledge_tokens``.
-        neck, head, train_cfg, test_cfg, data_preprocessor, init_cfg,
-            metainfo: As in TopdownPoseEstimator.
+        neck, head, train_cfg, test_cfg: As in TopdownPoseEstimator.
+        data_preprocessor, init_cfg, metainfo: As in TopdownPoseEstimator.
 
     Raises:
         ValueError: If the backbone has no knowledge token.
