@@ -2,7 +2,7 @@
 from .animal import APT36KDataset
 from .hand import InterHand2DDataset
 from .joint_dataset import JointDataset
-from .samplers import MultiDatasetSampler
+from .samplers import MultiDatasetSampler, RepeatableBatchSampler
 from .transforms import (BottomupGetCrowdMask, BottomupRandomFlip, ChooseLeaf,
                          LoadCheckedImage, LoadImageOnce, ViTPoseBBoxTransform,
                          ViTPoseHalfBody)
@@ -10,6 +10,7 @@ from .transforms import (BottomupGetCrowdMask, BottomupRandomFlip, ChooseLeaf,
 __all__ = [
     'APT36KDataset', 'BottomupGetCrowdMask', 'BottomupRandomFlip',
     'ChooseLeaf', 'InterHand2DDataset', 'JointDataset', 'LoadCheckedImage',
-    'LoadImageOnce', 'MultiDatasetSampler', 'ViTPoseBBoxTransform',
+    'LoadImageOnce', 'MultiDatasetSampler', 'RepeatableBatchSampler',
+    'ViTPoseBBoxTransform',
     'ViTPoseHalfBody'
 ]

@@ -1,13 +1,15 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from .hooks import (CompileHook, DataCheckHook, HalfWeightsHook,
-                    ModelDataCheckHook, OutputDistillHook, TokenDistillHook,
-                    TokenLearnHook)
+                    ModelDataCheckHook, OutputDistillHook, ResumeHook,
+                    TokenDistillHook, TokenLearnHook, WholeCheckpointHook)
 from .loops import CheckedTestLoop, CheckedTrainLoop, CheckedValLoop
 from .optimizers import ViTLayerDecayOptimWrapperConstructor
+from .whole_files import WholeFileBackend
 
 __all__ = [
     'CheckedTestLoop', 'CheckedTrainLoop', 'CheckedValLoop', 'CompileHook',
     'DataCheckHook', 'HalfWeightsHook', 'ModelDataCheckHook',
-    'OutputDistillHook', 'TokenDistillHook', 'TokenLearnHook',
-    'ViTLayerDecayOptimWrapperConstructor'
+    'OutputDistillHook', 'ResumeHook', 'TokenDistillHook', 'TokenLearnHook',
+    'ViTLayerDecayOptimWrapperConstructor', 'WholeCheckpointHook',
+    'WholeFileBackend'
 ]
