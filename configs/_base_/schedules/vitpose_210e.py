@@ -21,5 +21,7 @@ custom_hooks = [
     dict(type='SyncBuffersHook'),
     dict(type='ModelDataCheckHook'),
     dict(type='DataCheckHook'),
+    dict(type='ResumeHook'),
 ]
+default_hooks = dict(checkpoint=dict(type='WholeCheckpointHook'))
 visualizer = dict(type='PoseVisualizer')

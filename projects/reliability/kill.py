@@ -1,0 +1,181 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+"""Kill a training again and again; it must end like one that was left alone.
+
+`mim train` of interrupted.py runs once to its end. A second one is killed
+(SIGKILL, with its loader workers) after random times and goes on with
+--resume each time. Weights, average, optimiser, schedule, what the
+checkpoints' message hub knows of the best, and every validation are then
+compared bit for bit. Writes results/kill.json.
+
+    VITPOSE_DATA=FOLDER python projects/reliability/kill.py --kills 20
+"""
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+import click
+import torch
+
+from vitpose_mm.checkpoints.read import read_checkpoint
+from vitpose_mm.fileio import write_beside
+from vitpose_tools.environment import versions
+from vitpose_tools.progress import progress
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+
+
+def start(folder: Path, resume: bool, log: Path) -> subprocess.Popen:
+    """A training in a process group of its own."""
+    command = [sys.executable, '-m', 'mim', 'train', 'mmpose',
+               str(HERE / 'interrupted.py'), '--work-dir', str(folder)]
+    with log.open('a') as out:
+        return subprocess.Popen(
+            command + ['--resume'] * resume, cwd=ROOT, stdout=out,
+            stderr=out, start_new_session=True,
+            env=dict(os.environ, TEACHER=str(folder.parent / 'teacher.pth')))
+
+
+def finish(process: subprocess.Popen, log: Path) -> None:
+    if process.wait():
+        sys.exit(f'the training failed, see {log}')
+
+
+def kill(process: subprocess.Popen) -> None:
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def write_teacher(path: Path) -> None:
+    """Weights for the config of the teacher, drawn at random."""
+    from mmengine.config import Config
+    from mmpose.models import build_pose_estimator
+    from mmpose.utils import register_all_modules
+    register_all_modules()
+    config = Config.fromfile(ROOT / 'configs' / 'quickstart' /
+                             'td-hm_ViTPose-tiny_1xb16-7e_synth-128x96.py')
+    torch.manual_seed(0)
+    model = build_pose_estimator(config.model)
+    torch.save(model.state_dict(), path)
+
+
+def step_of(folder: Path) -> int:
+    """Epoch of the newest checkpoint."""
+    epochs = [int(path.stem.split('_')[1])
+              for path in folder.glob('epoch_*.pth')]
+    return max(epochs, default=0)
+
+
+def validations(folder: Path) -> Dict[int, Dict[str, float]]:
+    """Metrics of each validation by epoch, in all logs of a run.
+
+    A validation may be made up for, and then must say the same again.
+    """
+    found = {}
+    for path in sorted(folder.glob('*/vis_data/scalars.json')):
+        for line in path.read_text().splitlines():
+            values = json.loads(line)
+            if 'coco/AP' in values:
+                metrics = {key: value for key, value in values.items()
+                           if '/' in key}
+                known = found.setdefault(values['step'], metrics)
+                if known != metrics:
+                    sys.exit(f'{folder}: two validations of step '
+                             f'{values["step"]} differ')
+    return found
+
+
+def leaves(value: Any, name: str = '') -> Iterator[Tuple[str, Any]]:
+    """All tensors and plain values of nested containers."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from leaves(part, f'{name}.{key}')
+    elif isinstance(value, (list, tuple)):
+        for index, part in enumerate(value):
+            yield from leaves(part, f'{name}.{index}')
+    else:
+        yield name, value
+
+
+def differences(one: dict, other: dict) -> List[str]:
+    """Names of what differs between two checkpoints."""
+    keys = 'state_dict', 'ema_state_dict', 'optimizer', 'param_schedulers'
+    pairs = [dict(leaves({key: each[key] for key in keys}))
+             for each in (one, other)]
+    if pairs[0].keys() != pairs[1].keys():
+        return sorted(pairs[0].keys() ^ pairs[1].keys())
+    return [name for name, value in pairs[0].items()
+            if not same(value, pairs[1][name])]
+
+
+def same(one: Any, other: Any) -> bool:
+    if isinstance(one, torch.Tensor):
+        return torch.equal(one, other)
+    return one == other
+
+
+@click.command()
+@click.option('--kills', default=20, show_default=True)
+@click.option('--seconds', nargs=2, type=float, default=(8., 45.),
+              show_default=True, help='Kill between so many seconds after a '
+              'start; longer as long as no epoch is won.')
+@click.option('--seed', default=0, show_default=True)
+@click.option('--work-dir', default='work_dirs/kill', show_default=True,
+              type=click.Path(path_type=Path))
+@click.option('--out', default=HERE / 'results' / 'kill.json',
+              type=click.Path(path_type=Path))
+def main(kills: int, seconds: Tuple[float, float], seed: int, work_dir: Path,
+         out: Path) -> None:
+    """Kill a training so many times and compare."""
+    work_dir = work_dir.resolve()
+    work_dir.mkdir(parents=True, exist_ok=True)
+    whole, broken = work_dir / 'whole', work_dir / 'broken'
+    write_teacher(work_dir / 'teacher.pth')
+    log = work_dir / 'log.txt'
+    if not whole.joinpath('epoch_24.pth').exists():
+        finish(start(whole, False, log), log)
+    draw = random.Random(seed)
+    moments: List[Dict[str, Optional[float]]] = []
+    patience = 1.
+    with progress('Kills', kills) as advance:
+        while len(moments) < kills:
+            before = step_of(broken)
+            process = start(broken, True, log)
+            after = draw.uniform(*seconds) * patience
+            began = time.time()
+            while time.time() - began < after and process.poll() is None:
+                time.sleep(0.05)
+            if process.poll() is not None:
+                if process.returncode:
+                    sys.exit(f'a resumed training failed, see {log}')
+                break  # it ended before it could be killed
+            kill(process)
+            won = step_of(broken) - before
+            patience = 1. if won else patience * 1.5
+            moments.append(dict(seconds=round(after, 2), epochs=won))
+            advance()
+    finish(start(broken, True, log), log)
+    found = differences(*(read_checkpoint(folder / 'epoch_24.pth')
+                          for folder in (whole, broken)))
+    metrics = validations(whole) == validations(broken)
+    result = dict(
+        kills=len(moments), moments=moments, differing=found,
+        validations_equal=metrics, validations=len(validations(whole)),
+        cores=os.cpu_count(), threads=torch.get_num_threads(),
+        versions=versions())
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_beside(out, lambda path: path.write_text(
+        json.dumps(result, indent=2)))
+    click.echo(f'{len(moments)} kills; {len(found)} values differ; '
+               f'validations {"equal" if metrics else "DIFFER"}')
+    sys.exit(bool(found) or not metrics)
+
+
+if __name__ == '__main__':
+    main()
