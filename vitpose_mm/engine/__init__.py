@@ -1,6 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from .hooks import (CompileHook, DataCheckHook, HalfWeightsHook,
-                    ModelDataCheckHook, OutputDistillHook, ResumeHook,
+                    ModelDataCheckHook, NaNHook, OutputDistillHook, ResumeHook,
                     TokenDistillHook, TokenLearnHook, WholeCheckpointHook)
 from .loops import CheckedTestLoop, CheckedTrainLoop, CheckedValLoop
 from .optimizers import ViTLayerDecayOptimWrapperConstructor
@@ -8,7 +8,7 @@ from .whole_files import WholeFileBackend
 
 __all__ = [
     'CheckedTestLoop', 'CheckedTrainLoop', 'CheckedValLoop', 'CompileHook',
-    'DataCheckHook', 'HalfWeightsHook', 'ModelDataCheckHook',
+    'DataCheckHook', 'HalfWeightsHook', 'ModelDataCheckHook', 'NaNHook',
     'OutputDistillHook', 'ResumeHook', 'TokenDistillHook', 'TokenLearnHook',
     'ViTLayerDecayOptimWrapperConstructor', 'WholeCheckpointHook',
     'WholeFileBackend'

@@ -22,6 +22,7 @@ custom_hooks = [
     dict(type='ModelDataCheckHook'),
     dict(type='DataCheckHook'),
     dict(type='ResumeHook'),
+    dict(type='NaNHook'),
 ]
 default_hooks = dict(checkpoint=dict(type='WholeCheckpointHook'))
 visualizer = dict(type='PoseVisualizer')
