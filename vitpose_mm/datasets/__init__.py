@@ -1,5 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from .animal import APT36KDataset
+from .checked_dataset import CheckedDataset
 from .hand import InterHand2DDataset
 from .joint_dataset import JointDataset
 from .samplers import MultiDatasetSampler, RepeatableBatchSampler
@@ -9,8 +10,7 @@ from .transforms import (BottomupGetCrowdMask, BottomupRandomFlip, ChooseLeaf,
 
 __all__ = [
     'APT36KDataset', 'BottomupGetCrowdMask', 'BottomupRandomFlip',
-    'ChooseLeaf', 'InterHand2DDataset', 'JointDataset', 'LoadCheckedImage',
-    'LoadImageOnce', 'MultiDatasetSampler', 'RepeatableBatchSampler',
-    'ViTPoseBBoxTransform',
-    'ViTPoseHalfBody'
+    'CheckedDataset', 'ChooseLeaf', 'InterHand2DDataset', 'JointDataset',
+    'LoadCheckedImage', 'LoadImageOnce', 'MultiDatasetSampler',
+    'RepeatableBatchSampler', 'ViTPoseBBoxTransform', 'ViTPoseHalfBody'
 ]

@@ -8,6 +8,10 @@ from mmpose.registry import TRANSFORMS
 from vitpose_mm.fileio import why_unreadable
 
 
+class ImageError(ValueError):
+    """An image cannot be read; the message says which and why."""
+
+
 @TRANSFORMS.register_module()
 class LoadCheckedImage(LoadImage):
     """LoadImage that names what is no image, and says why.
@@ -22,7 +26,8 @@ class LoadCheckedImage(LoadImage):
             results: Has ``img_path``, or the image itself in ``img``.
 
         Raises:
-            ValueError: If ``img`` is not (h, w, 3), or the file is no image.
+            ValueError: If ``img`` is not (h, w, 3).
+            ImageError: If the file is no image.
             FileNotFoundError: If there is no such file.
         """
         if 'img' in results:
@@ -35,12 +40,12 @@ class LoadCheckedImage(LoadImage):
             return super().transform(results)
         try:
             return super().transform(results)
-        except FileNotFoundError:
+        except OSError:
             raise
         except Exception as error:
             path = results['img_path']
             reason = why_unreadable(path) or (
                 'it is damaged, or of a kind that OpenCV does not know; save '
                 'it again, as JPEG or PNG, or take it out')
-            raise ValueError(
+            raise ImageError(
                 f'{path} cannot be read as an image: {reason}') from error
