@@ -22,6 +22,8 @@ COMMANDS = {
     'finetune': ('vitpose_tools.cli.finetune',
                  'Train a model of your own keypoints, from labels to '
                  'pictures.'),
+    'memory': ('vitpose_tools.cli.memory',
+               'Count what a training holds in the memory of a GPU.'),
     'report': ('vitpose_tools.cli.report',
                'Draw the curve and predictions of a training run.'),
     'suggest': ('vitpose_tools.cli.suggest',
