@@ -9,6 +9,7 @@ from torch import nn
 
 from vitpose_mm.models import MultiDatasetTopdownPoseEstimator
 from ..unwrap_model import unwrap_model
+from .known_options import check_options
 from .loaded_head import check_loaded_head
 from .resumed_optimizer import check_resumed
 from .scaled_lr import check_scaled_lr
@@ -27,13 +28,14 @@ class ModelDataCheckHook(Hook):
     and the number of keypoints in two (head, dataset). Where they disagree,
     stock training either stops deep inside a loss or runs and learns the
     wrong thing; this hook says so before the first batch of training,
-    validation or testing.
+    validation or testing. It names options that nothing reads, too.
     """
 
     def __init__(self) -> None:
         self.loaded: Optional[Dict[str, Tuple[int, ...]]] = None
 
     def before_train(self, runner) -> None:
+        check_options(runner.model)
         check_agreement(runner.model, runner.train_dataloader.dataset, True)
         # An epoch later would be late.
         if getattr(runner, 'val_loop', None) is not None:
@@ -52,6 +54,7 @@ class ModelDataCheckHook(Hook):
         self.check_head(runner)
 
     def before_test(self, runner) -> None:
+        check_options(runner.model)
         check_agreement(runner.model, runner.test_dataloader.dataset)
         self.check_head(runner)
 
