@@ -1,0 +1,1 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
