@@ -22,6 +22,8 @@ COMMANDS = {
     'finetune': ('vitpose_tools.cli.finetune',
                  'Train a model of your own keypoints, from labels to '
                  'pictures.'),
+    'predict': ('vitpose_tools.cli.predict',
+                'Find keypoints in images and videos.'),
     'report': ('vitpose_tools.cli.report',
                'Draw the curve and predictions of a training run.'),
     'suggest': ('vitpose_tools.cli.suggest',

@@ -56,8 +56,7 @@ def open_predictor_model(model: Union[str, Path],
         ModelError: If there is none, or it cannot be used.
         CheckpointError: If the weights cannot be read.
     """
-    config, weights, own = find_config(model, checkpoint)
-    dataset = dataset or own
+    config, weights, dataset = find_config(model, checkpoint, dataset)
     parsed = read_config(config)
     check_device(device)
     # Imports torch and MMPose, which take seconds.
@@ -76,25 +75,27 @@ def open_predictor_model(model: Union[str, Path],
 
 
 def find_config(model: Union[str, Path],
-                checkpoint: Union[str, Path, None]
+                checkpoint: Union[str, Path, None], dataset: Optional[str]
                 ) -> Tuple[Path, Union[str, Path], Optional[str]]:
-    """Config, weights, and dataset if the name tells it."""
+    """Config, weights, and dataset as far as the name tells it."""
+    from vitpose_mm.checkpoints import CheckpointError
     path = Path(model)
     if path.is_dir():
-        return (*find_run(path, checkpoint), None)
+        return (*find_run(path, checkpoint), dataset)
     if path.suffix == '.py':
         if not path.is_file():
             raise ModelError(f'{model}: there is no such config')
         if checkpoint is None:
             raise ModelError(f'{model} is a config; give its weights too')
-        return path, checkpoint, None
-    from vitpose_tools.models import is_model_name, resolve_model
-    if not is_model_name(str(model)):
+        return path, checkpoint, dataset
+    from vitpose_tools.models import resolve_model
+    try:
+        found = resolve_model(str(model), dataset)
+    except CheckpointError as error:
         raise ModelError(
-            f"model '{model}' is neither a name of `vitpose-mm models`, nor "
-            'a config (.py), nor a folder of `vitpose-mm finetune`, nor an '
-            'export')
-    found = resolve_model(str(model))
+            f'{error}; a model may also be a config (.py) with its weights, '
+            'a folder of `vitpose-mm finetune` or a file of `vitpose-mm '
+            'export`') from error
     return found.config, checkpoint or found.checkpoint, found.dataset
 
 

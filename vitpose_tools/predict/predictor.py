@@ -53,6 +53,7 @@ class Predictor:
         self.opened: OpenedModel = open_predictor_model(
             model, checkpoint, dataset, device, dtype, flip)
         self.skeleton = self.opened.skeleton
+        self.description = self.opened.description
         self.batch_size = batch_size or self.opened.batch_size
 
     @property

@@ -1,6 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from pathlib import Path
-from typing import Callable, Iterator, Tuple
+from typing import Callable, Iterator, Tuple, Union
 
 import cv2
 import numpy as np
@@ -27,9 +27,9 @@ class Video:
         VideoError: If it is no video.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        if not path.is_file():
+    def __init__(self, path: Union[str, Path]) -> None:
+        self.path = Path(path)
+        if not self.path.is_file():
             raise VideoError(f'{path} is no file')
         capture = cv2.VideoCapture(str(path))
         is_read, frame = capture.read()
