@@ -68,6 +68,13 @@ setup(
             'mmengine>=0.10,<1',
             'mmpose>=1.3,<2',
         ],
+        # For `vitpose-mm predict`: who is who in videos, tables, SLEAP's and
+        # DeepLabCut's files, videos. `trackers` is left to its users: it
+        # requires opencv-python.
+        'predict': [
+            'av', 'pandas', 'pyarrow', 'sleap-io>=0.9,<1',
+            'supervision>=0.31,<1', 'tables'
+        ],
         'tests':
         ['flake8', 'isort', 'mmpretrain', 'pytest', 'timm', 'transformers'],
     },

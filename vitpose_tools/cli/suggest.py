@@ -64,10 +64,9 @@ def command(video: Path, config: Path, checkpoint: Path, out: Path,
           --checkpoint my.pth --out next --frames 50 --every 10
     """
     from vitpose_mm.checkpoints import CheckpointError
-    from vitpose_tools.annotations import AnnotationError, read_json
+    from vitpose_tools.predict.boxes import BoxesError, BoxesOfFile
     from vitpose_tools.suggest import (ModelError, Video, VideoError,
-                                       open_model, read_boxes, track,
-                                       write_suggestions)
+                                       open_model, track, write_suggestions)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise click.ClickException(f'{out} is not an empty folder; choose '
                                    'another --out')
@@ -75,8 +74,8 @@ def command(video: Path, config: Path, checkpoint: Path, out: Path,
         # Packages print while they load; stdout is for the result.
         with contextlib.redirect_stdout(sys.stderr):
             film = Video(video)
-            detections = None if boxes is None else read_boxes(
-                read_json(boxes, list), boxes)
+            detections = None if boxes is None else BoxesOfFile(
+                boxes).best_by_frame()
             model = open_model(config, checkpoint, device)
             seen = len(range(0, film.stated, every))
             with progress('Looking at frames', seen) as advance:
@@ -89,7 +88,7 @@ def command(video: Path, config: Path, checkpoint: Path, out: Path,
                 summary = write_suggestions(
                     film, tracks, model.dataset_meta, count, apart, min_score,
                     out, about, advance)
-    except (AnnotationError, CheckpointError, ModelError,
+    except (BoxesError, CheckpointError, ModelError,
             VideoError) as error:
         raise click.ClickException(str(error)) from error
     if as_json:

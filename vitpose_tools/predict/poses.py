@@ -1,8 +1,13 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from dataclasses import dataclass
-from typing import Any, Dict, Optional, Tuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple, Union
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import pandas
+    import supervision
 
 Color = Tuple[int, int, int]
 
@@ -83,3 +88,53 @@ class Poses:
 
     def __len__(self) -> int:
         return len(self.keypoints)
+
+    def plot(self, min_score: float = 0.3) -> np.ndarray:
+        """Draw the people, with their track ids.
+
+        Args:
+            min_score: Keypoints of less score are left out.
+
+        Returns:
+            BGR, shape (h, w, 3). The picture is read again where it was not
+            kept.
+
+        Raises:
+            ValueError: If there is no picture.
+        """
+        from .draw import draw, read_image
+        image = self.image
+        if image is None:
+            image = read_image(self.source, self.frame)
+        return draw(image, self, min_score)
+
+    def save(self, path: Union[str, Path]) -> None:
+        """Write a file, of a kind that its suffix names: .json (COCO
+        results), .csv or .parquet (as to_dataframe), .jpg or .png (as plot).
+
+        Args:
+            path: A file there is replaced, unless it is the picture that was
+                looked at.
+
+        Raises:
+            ValueError: If it may not be written, or the suffix is another.
+            OSError: If the disk refuses.
+        """
+        from .save import save
+        save(self, Path(path))
+
+    def to_dataframe(self) -> 'pandas.DataFrame':
+        """A table of one row for each keypoint of each person.
+
+        Returns:
+            Columns source, frame (of a video), person (from 0), track_id,
+            keypoint (its name), x, y (image pixels), score, box_x1, box_y1,
+            box_x2, box_y2 (image pixels) and box_score.
+        """
+        from .tables import to_dataframe
+        return to_dataframe(self)
+
+    def to_supervision(self) -> 'supervision.KeyPoints':
+        """As ``supervision.KeyPoints``, whose annotators draw it."""
+        from .supervision import to_key_points
+        return to_key_points(self)

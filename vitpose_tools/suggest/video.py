@@ -131,33 +131,3 @@ def track(model: nn.Module, video: Video, every: int,
         boxes=np.array([np.asarray(one.bboxes)[0] for one in results], float),
         fps=video.fps,
         size=video.size)
-
-
-def read_boxes(detections: list, path: Path) -> Dict[int, List[float]]:
-    """Boxes by frame of a list of detections, the one of most score in each.
-
-    Args:
-        detections: In the form of MMPose's bbox_file: 'image_id' (index of
-            the frame, from 0), 'bbox' (x, y, w, h in pixels), 'score'.
-        path: Where they are from, for the message.
-
-    Returns:
-        Index to x1, y1, x2, y2.
-
-    Raises:
-        VideoError: If they have another form.
-    """
-    best: Dict[int, tuple] = {}
-    for row, entry in enumerate(detections):
-        try:
-            index = int(entry['image_id'])
-            x, y, w, h = map(float, entry['bbox'])
-            score = float(entry.get('score', 1.))
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise VideoError(
-                f"{path}: entry {row} is no detection, which has 'image_id' "
-                "(index of the frame, from 0), 'bbox' (x, y, w, h) and "
-                "'score'") from None
-        if w > 0 and h > 0 and (index not in best or score > best[index][0]):
-            best[index] = score, [x, y, x + w, y + h]
-    return {index: box for index, (_, box) in best.items()}

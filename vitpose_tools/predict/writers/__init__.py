@@ -1,0 +1,5 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from .place import WritersError
+from .writers import FORMATS, Writers, open_writers
+
+__all__ = ['FORMATS', 'Writers', 'WritersError', 'open_writers']
