@@ -102,6 +102,7 @@ def command(inputs: Tuple[str, ...], model: Optional[str],
     if every > 1 and not detector:
         raise click.UsageError('--every is for --detector')
     from vitpose_mm.checkpoints import CheckpointError
+    from vitpose_tools.extras import MissingPackage
     from vitpose_tools.predict import PredictError, Predictor
     from vitpose_tools.predict.inputs import Inputs, read_lines
     from vitpose_tools.predict.run import predict_files
@@ -124,7 +125,7 @@ def command(inputs: Tuple[str, ...], model: Optional[str],
                 summary = predict_files(
                     predictor, images, find_boxes, out, formats, smooth,
                     advance)
-    except (CheckpointError, PredictError) as error:
+    except (CheckpointError, MissingPackage, PredictError) as error:
         raise click.ClickException(str(error)) from error
     if as_json:
         click.echo(json.dumps(summary.as_dict(), indent=2))

@@ -64,9 +64,11 @@ def command(video: Path, config: Path, checkpoint: Path, out: Path,
           --checkpoint my.pth --out next --frames 50 --every 10
     """
     from vitpose_mm.checkpoints import CheckpointError
-    from vitpose_tools.predict.boxes import BoxesError, BoxesOfFile
-    from vitpose_tools.suggest import (ModelError, Video, VideoError,
-                                       open_model, track, write_suggestions)
+    from vitpose_tools.predict import PredictError
+    from vitpose_tools.predict.boxes import BoxesOfFile
+    from vitpose_tools.predict.open_model import is_bottomup, read_config
+    from vitpose_tools.predict.videos import Video
+    from vitpose_tools.suggest import track, write_suggestions
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise click.ClickException(f'{out} is not an empty folder; choose '
                                    'another --out')
@@ -76,20 +78,25 @@ def command(video: Path, config: Path, checkpoint: Path, out: Path,
             film = Video(video)
             detections = None if boxes is None else BoxesOfFile(
                 boxes).best_by_frame()
-            model = open_model(config, checkpoint, device)
+            parsed = read_config(config)
+            if is_bottomup(parsed):
+                raise PredictError(
+                    f'{config} is of a bottom-up model; frames are suggested '
+                    'by top-down ones, for one animal in each')
+            from vitpose_tools.predict.torch_network import open_network
+            network = open_network(parsed, config, checkpoint, device=device)
             seen = len(range(0, film.stated, every))
             with progress('Looking at frames', seen) as advance:
                 tracks = track(
-                    model, film, every, detections,
-                    model.cfg.test_dataloader.get('batch_size', 1), advance)
+                    network, film, every, detections,
+                    parsed.test_dataloader.get('batch_size', 1), advance)
             about = dict(config=str(config), checkpoint=str(checkpoint),
                          boxes=str(boxes or ''))
             with progress('Writing frames', count) as advance:
                 summary = write_suggestions(
-                    film, tracks, model.dataset_meta, count, apart, min_score,
+                    film, tracks, network.skeleton, count, apart, min_score,
                     out, about, advance)
-    except (BoxesError, CheckpointError, ModelError,
-            VideoError) as error:
+    except (CheckpointError, PredictError) as error:
         raise click.ClickException(str(error)) from error
     if as_json:
         click.echo(json.dumps(summary, indent=2))

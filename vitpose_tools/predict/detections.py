@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional, Tuple, Union
 import numpy as np
 
 from vitpose_mm.fileio import read_json
+from .errors import PredictError
 
 FORMS = ("a list of detections with 'image_id' or 'file_name', 'bbox' (x, y, "
          "w, h in pixels) and 'score', or a COCO annotation file with "
@@ -15,7 +16,7 @@ FORMS = ("a list of detections with 'image_id' or 'file_name', 'bbox' (x, y, "
 Key = Union[int, str]
 
 
-class BoxesError(ValueError):
+class BoxesError(PredictError):
     """Boxes cannot be used; the message says why and what to do."""
 
 

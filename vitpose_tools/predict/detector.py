@@ -4,11 +4,12 @@ from typing import Any, Optional, Sequence, Union
 
 import numpy as np
 
+from .errors import PredictError
 from .frame import Boxes, Frame
 from .tracking import LOW, Follow
 
 
-class DetectorError(ValueError):
+class DetectorError(PredictError):
     """A detector cannot be used; the message says why."""
 
 

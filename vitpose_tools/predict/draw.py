@@ -7,7 +7,7 @@ from typing import Optional, Tuple
 import cv2
 import numpy as np
 
-from vitpose_mm.fileio import why_unreadable
+from . import images
 from .poses import Poses
 
 # Coordinates in sixteenths of a pixel, as OpenCV takes them.
@@ -101,15 +101,7 @@ def read_image(source: str, frame: Optional[int]) -> np.ndarray:
         what = f'frame {frame} of {source}' if source else 'an image'
         raise ValueError(f'{what} was not kept; draw it with '
                          'draw(image, poses)')
-    try:
-        content = np.fromfile(source, np.uint8)
-        image = cv2.imdecode(content, cv2.IMREAD_COLOR)
-    except (OSError, cv2.error):
-        image = None
-    if image is None:
-        reason = why_unreadable(source) or 'it is no picture that is here'
-        raise ValueError(f'{source} was not read again: {reason}')
-    return image
+    return images.read_image(source)
 
 
 def encode(image: np.ndarray, suffix: str) -> bytes:

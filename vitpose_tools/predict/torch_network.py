@@ -11,8 +11,7 @@ from torch import nn
 
 from vitpose_mm.models.pose_estimators.fast_topdown import autocast
 from .network import CropSpec
-from .open_model import (ModelError, build_model, choose_dataset,
-                         find_pipeline)
+from .open_model import ModelError, build_model, choose_dataset, find_pipeline
 from .poses import Skeleton
 
 LOADERS = ('LoadImage', 'LoadCheckedImage', 'LoadImageOnce')

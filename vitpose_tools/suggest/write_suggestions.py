@@ -8,16 +8,18 @@ import numpy as np
 from vitpose_mm.fileio import write_beside
 from vitpose_tools.extras import MissingPackage
 from vitpose_tools.predict.draw import encode
+from vitpose_tools.predict.poses import Skeleton
+from vitpose_tools.predict.videos import Video
 from vitpose_tools.predict.writers import coco, dlc, sleap
 from .doubts import default_apart, find_doubts, pick_apart
 from .reasons import as_text, explain
-from .video import Tracks, Video
+from .video import Tracks
 
 
 def write_suggestions(
     video: Video,
     tracks: Tracks,
-    meta: Dict[str, Any],
+    skeleton: Skeleton,
     count: int,
     apart: Optional[int],
     min_score: float,
@@ -31,7 +33,7 @@ def write_suggestions(
     Args:
         video: It is read once more.
         tracks: What a model says of its frames.
-        meta: Metainfo of the model's dataset.
+        skeleton: What the keypoints are.
         count: Frames to write.
         apart: The least distance of two of them, in frames of the video;
             None leaves room for all.
@@ -55,8 +57,7 @@ def write_suggestions(
     steps = default_apart(len(tracks.frames), count) if apart is None else \
         max(1, -(-apart // spacing))
     rows = sorted(pick_apart(doubts.total, count, steps))
-    names = [meta['keypoint_id2name'][k]
-             for k in range(tracks.scores.shape[1])]
+    names = list(skeleton.names)
     folder = f'labeled-data/{video.path.stem}'
     digits = len(str(int(tracks.frames[-1])))
     files = [f'{folder}/img{tracks.frames[row]:0{digits}d}.png'
@@ -75,8 +76,7 @@ def write_suggestions(
         min_score=min_score, frames=chosen, notes=[])
     write_beside(out, lambda partial: write_folder(
         partial, video, tracks, rows, files, names,
-        [tuple(link) for link in meta.get('skeleton_links', [])], summary,
-        on_frame))
+        list(skeleton.links), summary, on_frame))
     return summary
 
 

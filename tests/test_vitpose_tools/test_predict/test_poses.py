@@ -105,8 +105,8 @@ def test_a_picture_that_was_not_kept_is_read_again(make, tmp_path):
     kept, poses = poses.plot(), replace(poses, image=None)
     np.testing.assert_array_equal(poses.plot(), kept)
     path.write_bytes(b'')
-    with pytest.raises(ValueError, match='ä.png was not read again: it is '
-                       'empty'):
+    with pytest.raises(ValueError, match='ä.png cannot be read as an image: '
+                       'it is empty'):
         poses.plot()
     with pytest.raises(ValueError, match='frame 3 of .* was not kept'):
         replace(poses, frame=3).plot()

@@ -8,8 +8,8 @@ import pytest
 from vitpose_tools.predict.frame import Boxes, Frame
 from vitpose_tools.predict.network import CropSpec
 from vitpose_tools.predict.poses import Skeleton
-from vitpose_tools.predict.stream import (QUEUE, WAITING_BYTES,
-                                          stream_topdown, stream_whole)
+from vitpose_tools.predict.stream import (QUEUE, WAITING_BYTES, stream_topdown,
+                                          stream_whole)
 
 
 class Network:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Callable, List, Optional, Set
 
 from vitpose_mm.fileio import write_beside
+from ..errors import PredictError
 from ..frame import Frame
 from ..poses import Skeleton
 
@@ -13,7 +14,7 @@ from ..poses import Skeleton
 FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]+')
 
 
-class WritersError(ValueError):
+class WritersError(PredictError):
     """Results cannot be written; the message says why and what to do."""
 
 

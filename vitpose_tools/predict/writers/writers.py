@@ -150,9 +150,14 @@ def open_writers(
         WritersError: If a format is unknown or needs a missing package, or
             the folder is not empty.
     """
+    check_formats(formats)
+    work = out / f'.{os.getpid()}.work'
+    return Writers(Place(out, work, skeleton, image_id), formats)
+
+
+def check_formats(formats: Sequence[str]) -> None:
+    """Raise WritersError if a format is unknown."""
     for name in formats:
         if name not in FORMATS:
             raise WritersError(f'{name!r} is no format that can be written; '
                                f'choose of {", ".join(FORMATS)}')
-    work = out / f'.{os.getpid()}.work'
-    return Writers(Place(out, work, skeleton, image_id), formats)
