@@ -22,6 +22,8 @@ COMMANDS = {
     'finetune': ('vitpose_tools.cli.finetune',
                  'Train a model of your own keypoints, from labels to '
                  'pictures.'),
+    'models': ('vitpose_tools.cli.models',
+               'List public models and what they are called here.'),
     'report': ('vitpose_tools.cli.report',
                'Draw the curve and predictions of a training run.'),
     'suggest': ('vitpose_tools.cli.suggest',

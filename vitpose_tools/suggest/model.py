@@ -14,13 +14,13 @@ class ModelError(ValueError):
     """A model cannot look at a video; the message says why."""
 
 
-def open_model(path: Path, checkpoint: Path,
+def open_model(path: Path, checkpoint: str,
                device: Optional[str] = None) -> nn.Module:
     """Build a top-down estimator with its weights.
 
     Args:
         path: Its config.
-        checkpoint: Its weights.
+        checkpoint: Its weights, as MMEngine's loader takes them.
         device: 'cpu' or 'cuda'; None is the best there is.
 
     Returns:
@@ -46,7 +46,7 @@ def open_model(path: Path, checkpoint: Path,
         raise ModelError(f'{path} is of a bottom-up model; frames are '
                          'suggested by top-down ones, for one animal in each')
     try:
-        return init_model(config, str(checkpoint), device=pick_device(device))
+        return init_model(config, checkpoint, device=pick_device(device))
     except (CheckpointError, OSError):
         raise
     except Exception as error:  # of whatever kind a module raises
