@@ -37,6 +37,7 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.10',
     packages=find_packages(include=['vitpose_mm*', 'vitpose_tools*']),
+    package_data={'vitpose_tools.models': ['models.yaml']},
     cmdclass={'build_py': BuildWithMim},
     entry_points={'console_scripts': ['vitpose-mm = vitpose_tools.cli:main']},
     # OpenMMLab's packages are left to the 'mim' extra, which `mim install`
@@ -50,6 +51,7 @@ setup(
         'matplotlib',
         'numpy',
         'pillow',
+        'pyyaml',
         'rich',
         'safetensors',
         'scipy',
@@ -58,6 +60,8 @@ setup(
         'torch>=2.1',
     ],
     extras_require={
+        # For weights of the Hugging Face hub: hf://OWNER/NAME.
+        'hub': ['huggingface_hub'],
         # For `vitpose-mm data import`: SLEAP's files and DeepLabCut's h5.
         'labels': ['h5py', 'sleap-io>=0.9,<1'],
         'mim': [
@@ -76,6 +80,7 @@ setup(
             'supervision>=0.31,<1', 'tables'
         ],
         'tests':
-        ['flake8', 'isort', 'mmpretrain', 'pytest', 'timm', 'transformers'],
+        ['flake8', 'huggingface_hub', 'isort', 'mmpretrain', 'pytest', 'timm',
+         'transformers'],
     },
 )

@@ -22,6 +22,8 @@ COMMANDS = {
     'finetune': ('vitpose_tools.cli.finetune',
                  'Train a model of your own keypoints, from labels to '
                  'pictures.'),
+    'models': ('vitpose_tools.cli.models',
+               'List public models and what they are called here.'),
     'predict': ('vitpose_tools.cli.predict',
                 'Find keypoints in images and videos.'),
     'report': ('vitpose_tools.cli.report',

@@ -10,6 +10,7 @@ from .open_model import ModelError, is_bottomup, read_config
 from .poses import Poses, Skeleton
 
 if TYPE_CHECKING:
+    from .torch_network import TorchNetwork
     from .whole_image import WholeImageModel
 
 # People at once: more are no faster on a CPU.
@@ -79,7 +80,10 @@ def find_config(model: Union[str, Path],
                 ) -> Tuple[Path, Union[str, Path], Optional[str]]:
     """Config, weights, and dataset as far as the name tells it."""
     from vitpose_mm.checkpoints import CheckpointError
+    from vitpose_tools.models import resolve_checkpoint, resolve_model
     path = Path(model)
+    if checkpoint is not None:
+        checkpoint = resolve_checkpoint(str(checkpoint))
     if path.is_dir():
         return (*find_run(path, checkpoint), dataset)
     if path.suffix == '.py':
@@ -88,7 +92,6 @@ def find_config(model: Union[str, Path],
         if checkpoint is None:
             raise ModelError(f'{model} is a config; give its weights too')
         return path, checkpoint, dataset
-    from vitpose_tools.models import resolve_model
     try:
         found = resolve_model(str(model), dataset)
     except CheckpointError as error:
@@ -128,8 +131,14 @@ def check_device(device: Optional[str]) -> None:
         raise ModelError(error.message) from error
 
 
-def describe(config: Path, opened: object) -> str:
+def describe(config: Path, opened: 'Union[TorchNetwork, WholeImageModel]'
+             ) -> str:
     """How it is computed, for people."""
     flip = 'with' if opened.flip else 'without'
-    return (f'{config.stem}, {opened.dtype}, {flip} flip test, PyTorch on '
-            f'{opened.device.type}')
+    slow = ''
+    if opened.device.type == 'cpu' and opened.dtype != 'float32':
+        import torch
+        if 'AVX512' not in torch.backends.cpu.get_cpu_capability():
+            slow = ' (slower than float32: the CPU lacks AVX-512)'
+    return (f'{config.stem}, {opened.dtype}{slow}, {flip} flip test, PyTorch '
+            f'on {opened.device.type}')
