@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional, Tuple, Union
 
+from .exported import is_export
 from .frame import Frame
 from .network import Network
 from .open_model import ModelError, is_bottomup, read_config
@@ -57,6 +58,10 @@ def open_predictor_model(model: Union[str, Path],
         ModelError: If there is none, or it cannot be used.
         CheckpointError: If the weights cannot be read.
     """
+    if is_export(model):
+        from .exported.opened import open_exported_model
+        return open_exported_model(Path(model), checkpoint, dataset, device,
+                                   dtype, flip)
     config, weights, dataset = find_config(model, checkpoint, dataset)
     parsed = read_config(config)
     check_device(device)
