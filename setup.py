@@ -60,6 +60,9 @@ setup(
         'torch>=2.1',
     ],
     extras_require={
+        # For `vitpose-mm export` and what it wrote. NNCF makes int8 for
+        # OpenVINO.
+        'export': ['nncf', 'onnx', 'onnxruntime', 'onnxscript', 'openvino'],
         # For weights of the Hugging Face hub: hf://OWNER/NAME.
         'hub': ['huggingface_hub'],
         # For `vitpose-mm data import`: SLEAP's files and DeepLabCut's h5.

@@ -19,6 +19,8 @@ COMMANDS = {
              'Bring, check and convert annotation files.'),
     'doctor': ('vitpose_tools.cli.doctor',
                'Check this environment and name the cure of each fault.'),
+    'export': ('vitpose_tools.cli.export',
+               'Write a model for ONNX Runtime, OpenVINO or torch.export.'),
     'finetune': ('vitpose_tools.cli.finetune',
                  'Train a model of your own keypoints, from labels to '
                  'pictures.'),
