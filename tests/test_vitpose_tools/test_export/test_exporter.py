@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.structures import InstanceData
 from mmengine.utils import digit_version
 from mmpose.apis import inference_topdown, init_model
 from mmpose.models import build_pose_estimator
+from mmpose.structures import PoseDataSample
 
 from vitpose_tools.export import Exporter, Wish, exporter
 from vitpose_tools.export.compare import Tolerance
@@ -95,16 +97,26 @@ def test_a_dataset_of_a_joint_model_is_folded(repo, fill, tmp_path):
         Wish('torch-export', flip=True), out)
 
     network = open_export(out)
-    places = place(BOXES, network.crop)
-    found = network.session.run(dict(
-        crops=cut(picture(), places, network.crop)))[0]
+    crops = cut(picture(), place(BOXES, network.crop), network.crop)
+    found, = network.session.run(dict(crops=crops))
     assert network.skeleton.dataset == 'aic' and found.shape[1] == 14
     joint = init_model(str(config), str(weights), device='cpu', cfg_options={
         'model.test_cfg': dict(dataset='aic', flip_test=True,
                                output_heatmaps=True)})
-    expected = np.stack([
-        sample.pred_fields.heatmaps.numpy()
-        for sample in inference_topdown(joint, picture(), BOXES)])
+    meta = dict(
+        flip_indices=joint.dataset_meta['flip_indices'], dataset_name='aic',
+        input_size=network.crop.input_size, input_center=np.zeros(2),
+        input_scale=np.ones(2))
+    samples = [PoseDataSample(metainfo=meta) for _ in crops]
+    for sample in samples:
+        sample.gt_instances = InstanceData(
+            bboxes=np.zeros((1, 4)), bbox_scores=np.ones(1))
+    with torch.no_grad():
+        results = joint.test_step(dict(
+            inputs=list(torch.from_numpy(crops).permute(0, 3, 1, 2)),
+            data_samples=samples))
+    expected = np.stack([sample.pred_fields.heatmaps.numpy()
+                         for sample in results])
     assert expected.std() > .001
     np.testing.assert_allclose(found, expected,
                                atol=1e-4 * np.abs(expected).max())
@@ -140,17 +152,11 @@ def test_int8_is_near(small, tmp_path, to, monkeypatch):
     monkeypatch.setitem(exporter.TOLERANCES, 'int8',
                         Tolerance(6., np.inf, 40., .1))
     config, weights = small()
-    sizes = []
-    for dtype in ('float32', 'int8'):
-        out = tmp_path / f'{dtype}{SUFFIX[to]}'
-        result = Exporter(config, str(weights)).write(
-            Wish(to, decode=True, dtype=dtype), out)
-        sizes.append(result.size - len(open_export(out).card.to_json()))
-        if dtype == 'int8':
-            assert result.calibration == 24
-            assert result.rows[0].median > 0  # it is not float32
+    result = Exporter(config, str(weights)).write(
+        Wish(to, decode=True, dtype='int8'), tmp_path / f'm{SUFFIX[to]}')
 
-    assert sizes[1] < .7 * sizes[0]
+    assert result.calibration == 24
+    assert result.rows[0].median > 0  # it is not float32
 
 
 @pytest.mark.parametrize('wish, name, words', [
