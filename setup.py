@@ -37,6 +37,7 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.10',
     packages=find_packages(include=['vitpose_mm*', 'vitpose_tools*']),
+    package_data={'vitpose_tools.models': ['models.yaml']},
     cmdclass={'build_py': BuildWithMim},
     entry_points={'console_scripts': ['vitpose-mm = vitpose_tools.cli:main']},
     # OpenMMLab's packages are left to the 'mim' extra, which `mim install`
@@ -50,6 +51,7 @@ setup(
         'matplotlib',
         'numpy',
         'pillow',
+        'pyyaml',
         'rich',
         'safetensors',
         'scipy',
@@ -60,6 +62,11 @@ setup(
     extras_require={
         # For the site: `sphinx-build docs work_dirs/site`.
         'docs': ['furo', 'myst-parser', 'sphinx', 'sphinx-click'],
+        # For `vitpose-mm export` and what it wrote. NNCF makes int8 for
+        # OpenVINO.
+        'export': ['nncf', 'onnx', 'onnxruntime', 'onnxscript', 'openvino'],
+        # For weights of the Hugging Face hub: hf://OWNER/NAME.
+        'hub': ['huggingface_hub'],
         # For `vitpose-mm data import`: SLEAP's files and DeepLabCut's h5.
         'labels': ['h5py', 'sleap-io>=0.9,<1'],
         'mim': [
@@ -70,7 +77,15 @@ setup(
             'mmengine>=0.10,<1',
             'mmpose>=1.3,<2',
         ],
+        # For `vitpose-mm predict`: who is who in videos, tables, SLEAP's and
+        # DeepLabCut's files, videos. `trackers` is left to its users: it
+        # requires opencv-python.
+        'predict': [
+            'av', 'pandas', 'pyarrow', 'sleap-io>=0.9,<1',
+            'supervision>=0.31,<1', 'tables'
+        ],
         'tests':
-        ['flake8', 'isort', 'mmpretrain', 'pytest', 'timm', 'transformers'],
+        ['flake8', 'huggingface_hub', 'isort', 'mmpretrain', 'pytest', 'timm',
+         'transformers'],
     },
 )

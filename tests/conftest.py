@@ -11,6 +11,8 @@ from typing import Callable, Dict, Optional
 import pytest
 import torch
 import torch.nn.functional as F
+from hub_server import HubServer
+from huggingface_hub import constants
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
@@ -270,3 +272,21 @@ def log(caplog, request):
     caplog.set_level(logging.INFO)
     yield caplog
     logger.removeHandler(caplog.handler)
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    """A hub on this machine, and an empty cache for its files."""
+    server = HubServer()
+    for name, value in dict(
+            ENDPOINT=server.address,
+            HUGGINGFACE_CO_URL_TEMPLATE=server.address
+            + '/{repo_id}/resolve/{revision}/{filename}',
+            HF_HUB_CACHE=str(tmp_path / 'hub cache'),
+            HF_HUB_OFFLINE=False).items():
+        monkeypatch.setattr(constants, name, value)
+    monkeypatch.delenv('HF_TOKEN', raising=False)
+    monkeypatch.setattr(constants, 'HF_TOKEN_PATH', str(tmp_path / 'token'))
+    yield server
+    server.shutdown()
+    server.server_close()

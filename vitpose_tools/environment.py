@@ -12,7 +12,8 @@ PACKAGES = ('vitpose_mm', 'torch', 'torchvision', 'numpy', 'opencv-python',
             'opencv-python-headless', 'mmengine', 'onedl-mmengine', 'mmcv',
             'mmcv-lite', 'mmcv-lite-ops', 'mmdet', 'mmpose', 'mmpretrain',
             'transformers', 'timm', 'openmim', 'xtcocotools',
-            'xtcocotools-lite', 'setuptools')
+            'xtcocotools-lite', 'setuptools', 'onnx', 'onnxruntime',
+            'openvino', 'nncf')
 
 
 def versions() -> Dict[str, str]:

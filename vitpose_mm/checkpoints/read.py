@@ -7,7 +7,7 @@ import pickle
 import re
 import sys
 from pathlib import Path
-from typing import Any, List, Union
+from typing import Any, Iterable, List, Union
 from zipfile import is_zipfile
 
 import torch
@@ -147,12 +147,17 @@ def release(tensor: Tensor) -> None:
 
 def digest(path: Path) -> str:
     """First 16 hexadecimal digits of the SHA-256 of a file or its parts."""
+    return sha256_of(parts_of(path))[:16]
+
+
+def sha256_of(paths: Iterable[Path]) -> str:
+    """SHA-256 of files one after the other, 64 hexadecimal digits."""
     total = hashlib.sha256()
-    for part in parts_of(path):
-        with part.open('rb') as file:
+    for path in paths:
+        with path.open('rb') as file:
             for chunk in iter(lambda: file.read(2**20), b''):
                 total.update(chunk)
-    return total.hexdigest()[:16]
+    return total.hexdigest()
 
 
 def check_file(path: Path) -> None:

@@ -7,7 +7,7 @@ from mmpose.codecs.base import BaseKeypointCodec
 from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 
-from .dark import NUMERICS, find_maxima, make_blur, refine
+from .dark import NUMERICS, find_peaks, make_blur
 
 
 @KEYPOINT_CODECS.register_module()
@@ -180,12 +180,8 @@ class BatchUDPHeatmap(BaseKeypointCodec):
             for size in (H, W)
         ]
         with torch.autocast(device.type, enabled=False):
-            flat = heatmaps.float().reshape(-1, H, W)
-            places, scores = find_maxima(flat)
-            scores = torch.where(scores.isfinite(), scores, 0)
-            steps = refine(flat, places, scores, blurs, self.numerics.rescale)
-            keypoints = torch.stack((places % W, places // W), 1) + steps
-            keypoints.masked_fill_((scores <= 0)[:, None], -1)
+            keypoints, scores = find_peaks(heatmaps.float().reshape(-1, H, W),
+                                           blurs, self.numerics.rescale)
             keypoints[:, 0] *= self.input_size[0] / (W - 1)
             keypoints[:, 1] *= self.input_size[1] / (H - 1)
         return (keypoints.view(*heatmaps.shape[:2], 2),

@@ -46,12 +46,14 @@ class Blur(NamedTuple):
     """Gaussian smoothing of lines of ``size`` pixels, borders included.
 
     Attributes:
-        matrix: Shape (size, size), float64; matrix @ line smooths a line.
+        matrix: Shape (size, size); matrix @ line smooths a line.
         starts: First pixel that a patch around each pixel reads, shape
             (size, ).
         weights: What smooths a patch at its pixel and the two beside it,
-            shape (size, 3, extent of the patch), float64. A pixel beyond the
-            border repeats its neighbour at the border.
+            shape (size, 3, extent of the patch). A pixel beyond the border
+            repeats its neighbour at the border.
+
+    All is computed in the dtype of these, float64 where a device has it.
     """
 
     matrix: Tensor
@@ -91,6 +93,26 @@ def make_blur(size: int, kernel_size: int, numerics: Numerics,
                   for array in (matrix, starts, weights)))
 
 
+def find_peaks(heatmaps: Tensor, blurs: Tuple[Blur, Blur],
+               rescale: bool) -> Tuple[Tensor, Tensor]:
+    """Find the first maximum of each heatmap, to a fraction of a pixel.
+
+    Args:
+        heatmaps: Shape (N, H, W), float32.
+        blurs, rescale: As in refine.
+
+    Returns:
+        Peaks (x, y) in heatmap pixels, shape (N, 2), in the dtype of the
+        blurs, (-1, -1) where there is none; scores (N, ), float32.
+    """
+    W = heatmaps.shape[2]
+    places, scores = find_maxima(heatmaps)
+    scores = torch.where(scores.isfinite(), scores, 0)
+    steps = refine(heatmaps, places, scores, blurs, rescale)
+    peaks = torch.stack((places % W, places // W), 1) + steps
+    return peaks.masked_fill((scores <= 0)[:, None], -1), scores
+
+
 def find_maxima(heatmaps: Tensor) -> Tuple[Tensor, Tensor]:
     """Find the first maximum, in row-major order, of each heatmap.
 
@@ -124,8 +146,8 @@ def refine(heatmaps: Tensor, places: Tensor, scores: Tensor,
         rescale: See Numerics.
 
     Returns:
-        Steps (x, y) in heatmap pixels, shape (N, 2), float64. Zero where the
-        step is not defined.
+        Steps (x, y) in heatmap pixels, shape (N, 2). Zero where the step is
+        not defined.
     """
     around = smooth_neighbours(heatmaps, places, blurs)
     if rescale:
@@ -134,7 +156,8 @@ def refine(heatmaps: Tensor, places: Tensor, scores: Tensor,
         # smaller, nor larger than the maximum: most heatmaps need nothing.
         matters = (around.amin((1, 2)) < LOW) | (scores > HIGH)
         matters &= scores > 0
-        if heatmaps.is_cuda:  # To select some would wait for the device.
+        # To select some would wait for a device, and no graph can.
+        if heatmaps.is_cuda or torch.compiler.is_compiling():
             factors = stretch(heatmaps, scores, blurs).where(
                 matters, torch.ones_like(around[:, 0, 0]))
         else:
@@ -147,12 +170,13 @@ def refine(heatmaps: Tensor, places: Tensor, scores: Tensor,
 
 def stretch(heatmaps: Tensor, scores: Tensor,
             blurs: Tuple[Blur, Blur]) -> Tensor:
-    """What brings smoothed heatmaps back to their maxima, float64, (N, ).
+    """What brings smoothed heatmaps back to their maxima, shape (N, ).
 
     Args:
         heatmaps, scores, blurs: As in refine.
     """
-    smooth = blurs[0].matrix @ heatmaps.double() @ blurs[1].matrix.T
+    heatmaps = heatmaps.to(blurs[0].matrix.dtype)
+    smooth = blurs[0].matrix @ heatmaps @ blurs[1].matrix.T
     return scores / smooth.amax((1, 2))
 
 
@@ -164,7 +188,7 @@ def smooth_neighbours(heatmaps: Tensor, places: Tensor,
         heatmaps, places, blurs: As in refine.
 
     Returns:
-        Shape (N, 3, 3), float64.
+        Shape (N, 3, 3).
     """
     N, H, W = heatmaps.shape
     y, x = places // W, places % W
@@ -174,7 +198,8 @@ def smooth_neighbours(heatmaps: Tensor, places: Tensor,
     first = torch.arange(0, N * H * W, H * W, device=y.device)
     first += blurs[0].starts[y] * W + blurs[1].starts[x]
     index = (first[:, None] + patch.flatten()).flatten()
-    patches = heatmaps.flatten().index_select(0, index).double()
+    patches = heatmaps.flatten().index_select(0, index)
+    patches = patches.to(blurs[0].weights.dtype)
     down = blurs[0].weights.index_select(0, y)
     across = blurs[1].weights.index_select(0, x)
     return down @ patches.view(N, rows, cols) @ across.transpose(1, 2)

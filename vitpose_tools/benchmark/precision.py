@@ -17,14 +17,14 @@ from .measure import Timing, row
 from .recipes import build_model, make_fast
 
 
-def benchmark_precision(path: Path, checkpoint: Path,
+def benchmark_precision(path: Path, checkpoint: str,
                         device: str) -> List[dict]:
     """Test a checkpoint with MMPose's estimator and codec in float32, then
     with this project's in each precision, on the same crops.
 
     Args:
         path: Config of a top-down model and its test.
-        checkpoint: Its weights.
+        checkpoint: Its weights, as MMEngine's loader takes them.
 
     Returns:
         A row each, with ``metrics`` and the distance of the keypoints from
@@ -56,11 +56,11 @@ def benchmark_precision(path: Path, checkpoint: Path,
     return rows
 
 
-def test(config: Config, checkpoint: Path,
+def test(config: Config, checkpoint: str,
          device: str) -> Tuple[dict, np.ndarray]:
     """Metrics, and keypoints (crops, K, 2) in pixels of the crop."""
     model = build_model(config).to(device).eval()
-    load_checkpoint(model, str(checkpoint), map_location=device,
+    load_checkpoint(model, checkpoint, map_location=device,
                     logger='silent')
     # COCO's tools print.
     with redirect_stdout(StringIO()):

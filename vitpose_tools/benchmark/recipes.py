@@ -14,7 +14,7 @@ from mmpose.registry import MODELS
 from torch import nn
 
 from vitpose_mm.models.backbones.archs import parse_arch
-from vitpose_tools.checkpoint_tools.inspect import ROOTS
+from vitpose_tools.configs import ROOTS
 
 # A name of ARCHS or its numbers; (h, w) in pixels.
 Arch = Union[str, dict]

@@ -6,6 +6,7 @@ from typing import Dict, Optional
 
 from vitpose_mm.checkpoints.checkpoint_file import CheckpointFile
 from vitpose_mm.checkpoints.complete import incomplete
+from vitpose_mm.checkpoints.dense import fold_dataset
 from vitpose_mm.checkpoints.layouts import hf, mmpose, official, vitpose_mm
 from vitpose_mm.checkpoints.names import StateDict, ffn_of
 from vitpose_mm.checkpoints.other_functions import foreign_feature
@@ -16,7 +17,6 @@ from vitpose_mm.checkpoints.write import write_weights
 from vitpose_mm.fileio import write_beside
 from vitpose_mm.version import __version__
 from .contents import Contents, missing_names, read_contents
-from .dense import fold_dataset
 from .hf_config import hf_config
 
 TARGETS = {'vitpose_mm': vitpose_mm, 'mmpose': mmpose, 'official': official,

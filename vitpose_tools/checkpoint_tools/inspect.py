@@ -5,7 +5,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import List, Optional
 
-import vitpose_mm
 from vitpose_mm.checkpoints.checkpoint_file import CheckpointFile
 from vitpose_mm.checkpoints.complete import cure_for_missing
 from vitpose_mm.checkpoints.expert_datasets import EXPERT_DATASETS, full_name
@@ -13,24 +12,25 @@ from vitpose_mm.checkpoints.names import EXPERT, StateDict
 from vitpose_mm.checkpoints.read import parts_of, read_checkpoint, weights_file
 from vitpose_mm.models.backbones.archs import ARCHS
 from vitpose_mm.models.backbones.attention_options import call
+from vitpose_tools.configs import ROOTS
 from .contents import Contents, missing_names, read_contents
 
-# A checkout, or what pip installed.
-PACKAGE = Path(vitpose_mm.__file__).resolve().parent
-ROOTS = (PACKAGE.parent, PACKAGE / '.mim')
 # Grids of the published crops at half the usual stride.
 STRIDE_8 = ((32, 24), )
 # Layouts in which ViTPose+ models are published.
 PUBLISHED = ('official', 'hf')
 # Keypoints of a head -> its dataset, where it is the only one or the first.
 KEYPOINT_DATASETS = {17: 'coco', 16: 'mpii', 14: 'aic', 133: 'coco_wholebody'}
+# easy_ViTPose's names of what it has split, of which nothing is left over.
+EASY = re.compile(r'(?:.*-)?vitpose-[sblh]-(\w+)')
 
 
-def inspect_checkpoint(path: Path) -> dict:
+def inspect_checkpoint(path: Path, address: Optional[str] = None) -> dict:
     """Describe a checkpoint.
 
     Args:
         path: File, or folder as transformers writes it.
+        address: That it was downloaded from.
 
     Returns:
         Values that JSON can hold: what the file contains, what loading does
@@ -49,7 +49,8 @@ def inspect_checkpoint(path: Path) -> dict:
     state_dict, report = file.to_ours()
     contents = read_contents(state_dict, file)
     # Of a published ViTPose+ file, by the official tool or by `convert`.
-    is_split = not contents.datasets and any(map(EXPERT.search, file.tensors))
+    is_split = not contents.datasets and bool(
+        EASY.fullmatch(path.stem) or any(map(EXPERT.search, file.tensors)))
     told = source_of(file)
     is_taken = 'dataset' in told and told.get('source_layout') in PUBLISHED
     return dict(
@@ -67,7 +68,7 @@ def inspect_checkpoint(path: Path) -> dict:
         config=find_config(
             contents, find_dataset(path, contents, file, is_split),
             is_split or is_taken and not contents.datasets),
-        advice=advise(path, contents))
+        advice=advise(address or str(path), contents))
 
 
 def unusual_contents(contents: Contents, state_dict: StateDict,
@@ -194,7 +195,9 @@ def find_dataset(path: Path, contents: Contents, file: CheckpointFile,
     told = full_name(source_of(file).get('dataset') or '')
     if told:
         return told
-    stem = full_name(re.sub(r'[^a-z0-9_]', '', path.stem.lower()))
+    easy = EASY.fullmatch(path.stem)
+    stem = full_name(re.sub(r'[^a-z0-9_]', '',
+                            easy[1] if easy else path.stem.lower()))
     if is_split and EXPERT_DATASETS.get(stem) == head.keypoints:
         return stem
     return KEYPOINT_DATASETS.get(head.keypoints)
@@ -206,13 +209,13 @@ def source_of(file: CheckpointFile) -> dict:
     return told if isinstance(told, dict) else {}
 
 
-def advise(path: Path, contents: Contents) -> str:
-    """What to type next."""
-    if contents.datasets:
-        return (f'vitpose-mm checkpoint convert {path} OUT.pth --to '
+def advise(source: str, contents: Contents) -> str:
+    """What to type next with a file or an address."""
+    if contents.datasets and 'dataset=' not in source.partition('#')[2]:
+        return (f'vitpose-mm checkpoint convert {source} OUT.pth --to '
                 f'vitpose_mm --dataset {contents.datasets[0]}')
     if contents.heads:
-        return f'mim test mmpose CONFIG --checkpoint {path}'
+        return f'mim test mmpose CONFIG --checkpoint {source}'
     return ('mim train mmpose CONFIG --cfg-options '
             'model.backbone.init_cfg.type=Pretrained '
-            f'model.backbone.init_cfg.checkpoint={path}')
+            f'model.backbone.init_cfg.checkpoint={source}')

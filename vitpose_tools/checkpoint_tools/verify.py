@@ -12,10 +12,10 @@ from mmpose.models import build_pose_estimator
 from torch import Tensor
 
 from vitpose_mm.checkpoints.checkpoint_file import CheckpointFile
+from vitpose_mm.checkpoints.dense import fold_dataset
 from vitpose_mm.checkpoints.names import StateDict
 from vitpose_mm.checkpoints.read import CheckpointError, read_checkpoint
 from .contents import Contents, read_contents
-from .dense import fold_dataset
 
 NUM_CROPS = 4
 DEFAULT_IMG_SIZE = (256, 192)

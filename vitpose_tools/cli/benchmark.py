@@ -244,17 +244,25 @@ def grouping(people: Tuple[int, ...], device: Optional[str], rounds: int,
 
 @command.command()
 @click.argument('config', type=click.Path(exists=True, path_type=Path))
-@click.argument('checkpoint', type=click.Path(exists=True, path_type=Path))
+@click.argument('checkpoint')
 @options(DEVICE)
-def precision(config: Path, checkpoint: Path, device: Optional[str],
+def precision(config: Path, checkpoint: str, device: Optional[str],
               out: Optional[Path], as_json: bool) -> None:
     """Test CHECKPOINT with MMPose's parts and with the fast ones, in each
     precision: metrics, and how far the keypoints move.
+
+    CHECKPOINT is a file, an address or a name of `vitpose-mm models`.
 
     \b
     vitpose-mm benchmark precision CONFIG CHECKPOINT --json
     """
     device = start(device)
+    from vitpose_mm.checkpoints import CheckpointError
     from vitpose_tools.benchmark.precision import benchmark_precision
+    from vitpose_tools.models import resolve_checkpoint
+    try:
+        checkpoint = resolve_checkpoint(checkpoint)
+    except CheckpointError as error:
+        raise click.ClickException(str(error)) from error
     measure({'precision': partial(benchmark_precision, config, checkpoint,
                                   device)}, out, as_json)

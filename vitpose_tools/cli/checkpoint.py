@@ -11,7 +11,9 @@ import click
 def command() -> None:
     """Inspect, convert and compare ViTPose and ViT checkpoints.
 
-    Files are read without running any code of theirs.
+    Each is a file, a folder of transformers, an address (https://, or
+    hf://OWNER/NAME of the Hugging Face hub), or a name of `vitpose-mm
+    models`. Files are read without running any code of theirs.
 
     \b
     vitpose-mm checkpoint inspect vitpose+_base.pth
@@ -22,7 +24,7 @@ def command() -> None:
 
 
 @command.command()
-@click.argument('src', type=click.Path(path_type=Path))
+@click.argument('src')
 @click.argument('dst', type=click.Path(path_type=Path))
 @click.option('--to', 'layout', required=True,
               type=click.Choice(['vitpose_mm', 'mmpose', 'official', 'hf']),
@@ -30,7 +32,7 @@ def command() -> None:
 @click.option('--dataset', metavar='NAME',
               help='Take this dataset (coco, aic, mpii, ap10k, apt36k or '
               'coco_wholebody) out of a joint ViTPose+ file.')
-def convert(src: Path, dst: Path, layout: str, dataset: Optional[str]) -> None:
+def convert(src: str, dst: Path, layout: str, dataset: Optional[str]) -> None:
     """Write SRC in another layout to DST, a .pth or .safetensors file, or a
     folder for --to hf.
 
@@ -42,8 +44,10 @@ def convert(src: Path, dst: Path, layout: str, dataset: Optional[str]) -> None:
     """
     from vitpose_mm.checkpoints import CheckpointError
     from vitpose_tools.checkpoint_tools.convert import convert as run
+    from vitpose_tools.models import fetch_checkpoint
     try:
-        report = run(src, dst, layout, dataset)
+        path, named = fetch_checkpoint(src)
+        report = run(path, dst, layout, dataset or named)
     except CheckpointError as error:
         raise click.ClickException(str(error)) from error
     click.echo(report.table())
@@ -51,20 +55,26 @@ def convert(src: Path, dst: Path, layout: str, dataset: Optional[str]) -> None:
 
 
 @command.command()
-@click.argument('file', type=click.Path(path_type=Path))
+@click.argument('file')
 @click.option('--json', 'as_json', is_flag=True, help='Print JSON.')
-def inspect(file: Path, as_json: bool) -> None:
+def inspect(file: str, as_json: bool) -> None:
     """Say what FILE holds: layout, size, datasets, heads, what is unusual,
     and which config of this repository fits.
 
     \b
     vitpose-mm checkpoint inspect vitpose+_base.pth
     vitpose-mm checkpoint inspect vitpose-b-hf --json
+    vitpose-mm checkpoint inspect vitpose-plus-base/ap10k
     """
     from vitpose_mm.checkpoints import CheckpointError
+    from vitpose_mm.checkpoints.address import is_address
     from vitpose_tools.checkpoint_tools.inspect import inspect_checkpoint
+    from vitpose_tools.models import fetch_checkpoint, resolve_checkpoint
     try:
-        facts = inspect_checkpoint(file)
+        checkpoint = resolve_checkpoint(file)
+        facts = inspect_checkpoint(
+            fetch_checkpoint(checkpoint)[0],
+            checkpoint if is_address(checkpoint) else None)
     except CheckpointError as error:
         raise click.ClickException(str(error)) from error
     if as_json:
@@ -103,8 +113,8 @@ def describe(facts: dict) -> Iterator[Tuple[str, str]]:
 
 
 @command.command()
-@click.argument('first', metavar='A', type=click.Path(path_type=Path))
-@click.argument('second', metavar='B', type=click.Path(path_type=Path))
+@click.argument('first', metavar='A')
+@click.argument('second', metavar='B')
 @click.option('--config', type=click.Path(exists=True, path_type=Path),
               help='Load both into the model of this config; by default a '
               'ViTPose that fits A.')
@@ -113,7 +123,7 @@ def describe(facts: dict) -> Iterator[Tuple[str, str]]:
 @click.option('--tolerance', default=1e-4, show_default=True,
               help='Largest difference of a heatmap value that passes.')
 @click.option('--json', 'as_json', is_flag=True, help='Print JSON.')
-def verify(first: Path, second: Path, config: Optional[Path],
+def verify(first: str, second: str, config: Optional[Path],
            dataset: Optional[str], tolerance: float, as_json: bool) -> None:
     """Run checkpoints A and B, of any layouts, on the same crops and compare
     heatmaps and keypoints.
@@ -128,8 +138,11 @@ def verify(first: Path, second: Path, config: Optional[Path],
     """
     from vitpose_mm.checkpoints import CheckpointError
     from vitpose_tools.checkpoint_tools.verify import verify as run
+    from vitpose_tools.models import fetch_checkpoint
     try:
-        result = run(first, second, config, dataset)
+        (path, named), (path2, named2) = map(fetch_checkpoint,
+                                             (first, second))
+        result = run(path, path2, config, dataset or named or named2)
     except CheckpointError as error:
         raise click.ClickException(str(error)) from error
     same = result['heatmap'] <= tolerance

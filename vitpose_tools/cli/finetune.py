@@ -33,8 +33,8 @@ SIZES = ('tiny', 'small', 'base', 'large', 'huge')
               help='tiny learns from scratch on a CPU; the sizes of the paper '
               'start from pre-trained weights.')
 @click.option('--init', help='Weights of the backbone: a file, an address, '
-              'or a repository of Hugging Face such as '
-              "usyd-community/vitpose-base.  [default: the size's MAE]")
+              'hf://OWNER/NAME of the Hugging Face hub, or a name of '
+              "`vitpose-mm models`.  [default: the size's MAE]")
 @click.option('--pretrain', 'videos', multiple=True, type=FILE,
               help='Video to pre-train on first, without labels; again for '
               'more of them.')

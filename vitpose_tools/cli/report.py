@@ -3,7 +3,7 @@ import contextlib
 import json
 import sys
 from pathlib import Path
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable, Optional, Tuple, Union
 
 import click
 
@@ -14,8 +14,8 @@ from vitpose_tools.environment import versions
 @click.argument('work_dir', type=click.Path(path_type=Path))
 @click.option(
     '--checkpoint',
-    type=click.Path(path_type=Path),
-    help='Weights to draw with. [default: the best, else the last]')
+    help='Weights to draw with: a file, an address or a name of `vitpose-mm '
+    'models`. [default: the best, else the last]')
 @click.option(
     '--people',
     type=click.IntRange(min=1),
@@ -28,7 +28,7 @@ from vitpose_tools.environment import versions
     help='Test on all of the test set too, and write page.html and '
     'page.json.')
 @click.option('--json', 'as_json', is_flag=True, help='Print summary.json.')
-def command(work_dir: Path, checkpoint: Optional[Path], people: int,
+def command(work_dir: Path, checkpoint: Optional[str], people: int,
             page: bool, as_json: bool) -> None:
     """Draw the curve and predictions of a training run.
 
@@ -50,9 +50,12 @@ def command(work_dir: Path, checkpoint: Optional[Path], people: int,
       vitpose-mm report work_dirs/my_run --json
     """
     from vitpose_mm.checkpoints import CheckpointError
+    from vitpose_tools.models import resolve_checkpoint
     from vitpose_tools.report import RunError
 
     try:
+        if checkpoint is not None:
+            checkpoint = resolve_checkpoint(checkpoint)
         # Packages print while they load; stdout is for the result.
         with contextlib.redirect_stdout(sys.stderr):
             summary, numbers = write_report(work_dir, checkpoint, people,
@@ -85,8 +88,8 @@ def show(summary: dict, numbers: dict) -> None:
     click.echo(f'{result}; pictures: {", ".join(pictures) or "none"}')
 
 
-def write_report(work_dir: Path, checkpoint: Optional[Path], people: int,
-                 page: bool) -> Tuple[dict, dict]:
+def write_report(work_dir: Path, checkpoint: Union[None, str, Path],
+                 people: int, page: bool) -> Tuple[dict, dict]:
     """Write the pictures, the page if asked for, and summary.json.
 
     One picture does not wait for the other: what cannot be drawn is told in

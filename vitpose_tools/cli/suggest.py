@@ -12,10 +12,12 @@ from vitpose_tools.progress import progress
 
 @click.command()
 @click.argument('video', type=click.Path(path_type=Path))
-@click.option('--config', required=True, type=click.Path(path_type=Path),
+@click.option('--config', type=click.Path(path_type=Path),
               help='Config of a top-down model.')
-@click.option('--checkpoint', required=True, type=click.Path(path_type=Path),
-              help='Its weights.')
+@click.option('--checkpoint', help='Its weights: a file, an address or a '
+              'name of `vitpose-mm models`.')
+@click.option('--model', metavar='NAME', help='A name of `vitpose-mm models`, '
+              'in place of both.')
 @click.option('--out', required=True, type=click.Path(path_type=Path),
               help='Folder to make.')
 @click.option('--frames', 'count', default=20, show_default=True,
@@ -36,10 +38,10 @@ from vitpose_tools.progress import progress
 @click.option('--device', type=click.Choice(['cpu', 'cuda']),
               help='[default: cuda if there is one]')
 @click.option('--json', 'as_json', is_flag=True, help='Print suggest.json.')
-def command(video: Path, config: Path, checkpoint: Path, out: Path,
-            count: int, apart: Optional[int], every: int,
-            boxes: Optional[Path], min_score: float, device: Optional[str],
-            as_json: bool) -> None:
+def command(video: Path, config: Optional[Path], checkpoint: Optional[str],
+            model: Optional[str], out: Path, count: int,
+            apart: Optional[int], every: int, boxes: Optional[Path],
+            min_score: float, device: Optional[str], as_json: bool) -> None:
     """Pick the frames of a video that are most worth labelling next.
 
     A model looks at an unlabelled video with one animal. Frames are chosen
@@ -62,35 +64,50 @@ def command(video: Path, config: Path, checkpoint: Path, out: Path,
           --checkpoint work_dirs/my_run/best_coco_AP_epoch_100.pth --out next
       vitpose-mm suggest long.mp4 --config my_config.py \\
           --checkpoint my.pth --out next --frames 50 --every 10
+      vitpose-mm suggest zebra.mp4 --model vitpose-plus-base/ap10k --out next
     """
+    if (model is None) == (config is None) or (
+            config is None) != (checkpoint is None):
+        raise click.UsageError('Give --config and --checkpoint, or --model.')
     from vitpose_mm.checkpoints import CheckpointError
-    from vitpose_tools.annotations import AnnotationError, read_json
-    from vitpose_tools.suggest import (ModelError, Video, VideoError,
-                                       open_model, read_boxes, track,
-                                       write_suggestions)
+    from vitpose_tools.models import resolve_checkpoint, resolve_model
+    from vitpose_tools.predict import PredictError
+    from vitpose_tools.predict.boxes import BoxesOfFile
+    from vitpose_tools.predict.open_model import is_bottomup, read_config
+    from vitpose_tools.predict.videos import Video
+    from vitpose_tools.suggest import track, write_suggestions
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise click.ClickException(f'{out} is not an empty folder; choose '
                                    'another --out')
     try:
         # Packages print while they load; stdout is for the result.
         with contextlib.redirect_stdout(sys.stderr):
+            if model is not None:
+                config, checkpoint, _ = resolve_model(model)
+            else:
+                checkpoint = resolve_checkpoint(checkpoint)
             film = Video(video)
-            detections = None if boxes is None else read_boxes(
-                read_json(boxes, list), boxes)
-            model = open_model(config, checkpoint, device)
+            detections = None if boxes is None else BoxesOfFile(
+                boxes).best_by_frame()
+            parsed = read_config(config)
+            if is_bottomup(parsed):
+                raise PredictError(
+                    f'{config} is of a bottom-up model; frames are suggested '
+                    'by top-down ones, for one animal in each')
+            from vitpose_tools.predict.torch_network import open_network
+            network = open_network(parsed, config, checkpoint, device=device)
             seen = len(range(0, film.stated, every))
             with progress('Looking at frames', seen) as advance:
                 tracks = track(
-                    model, film, every, detections,
-                    model.cfg.test_dataloader.get('batch_size', 1), advance)
-            about = dict(config=str(config), checkpoint=str(checkpoint),
+                    network, film, every, detections,
+                    parsed.test_dataloader.get('batch_size', 1), advance)
+            about = dict(config=str(config), checkpoint=checkpoint,
                          boxes=str(boxes or ''))
             with progress('Writing frames', count) as advance:
                 summary = write_suggestions(
-                    film, tracks, model.dataset_meta, count, apart, min_score,
+                    film, tracks, network.skeleton, count, apart, min_score,
                     out, about, advance)
-    except (AnnotationError, CheckpointError, ModelError,
-            VideoError) as error:
+    except (CheckpointError, PredictError) as error:
         raise click.ClickException(str(error)) from error
     if as_json:
         click.echo(json.dumps(summary, indent=2))

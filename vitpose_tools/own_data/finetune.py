@@ -17,7 +17,6 @@ from .stages import Stages, best_checkpoint, run_python
 # The work directory is another folder than the config's: MMEngine writes the
 # merged config there, under the same name.
 RUN = 'run'
-HUB = 'https://huggingface.co/{}/resolve/main/model.safetensors'
 
 
 def finetune(choices: Choices, dry_run: bool, fresh: bool,
@@ -139,16 +138,17 @@ def find_init(choices: Choices) -> Optional[str]:
         if choices.init:
             raise OwnDataError('--init and --pretrain exclude each other')
         return str((choices.out / 'mae' / 'encoder.pth').resolve())
-    init = choices.init
-    if init is None or '://' in init:
-        return init
-    if Path(init).exists():
-        return str(Path(init).resolve())
-    if init.count('/') == 1 and not Path(init).suffix:
-        return HUB.format(init)
-    raise OwnDataError(f'--init {init}: there is no such file, and it is '
-                       'neither an address nor a repository such as '
-                       'usyd-community/vitpose-base')
+    if choices.init is None:
+        return None
+    from vitpose_mm.checkpoints import CheckpointError
+    from vitpose_mm.checkpoints.address import is_address
+    from vitpose_tools.models import resolve_checkpoint
+    try:
+        init = resolve_checkpoint(choices.init)
+    except CheckpointError as error:
+        raise OwnDataError(f'--init {error}') from error
+    return init if is_address(init) else str(
+        Path(init).expanduser().resolve())
 
 
 def has_gpu() -> bool:

@@ -4,13 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-import vitpose_mm.version
+from vitpose_tools.configs import config_path
 from .labels import OwnDataError, OwnLabels
 from .presets import Preset, crop_size
 
-PACKAGE = Path(vitpose_mm.version.__file__).parent
-# A clone has the configs beside the package, a wheel inside of it.
-CONFIGS = [PACKAGE.parent / 'configs', PACKAGE / '.mim' / 'configs']
 # Of crops that are whole images: a keypoint at the very border of a heatmap is
 # decoded up to a pixel of it too far inside.
 WHOLE_PADDING = 1.1
@@ -233,10 +230,8 @@ def base_of(path: Path, base: str, root: str = '_base_') -> str:
     Raises:
         OwnDataError: If the installation lacks it.
     """
-    for folder in CONFIGS:
-        if (folder / root / base).exists():
-            return os.path.relpath(folder / root / base,
-                                   path.resolve().parent)
-    raise OwnDataError(
-        f'configs/{root}/{base} of vitpose_mm was not found in '
-        f'{" or ".join(map(str, CONFIGS))}; install vitpose_mm again')
+    try:
+        return os.path.relpath(config_path(f'{root}/{base}'),
+                               path.resolve().parent)
+    except FileNotFoundError as error:
+        raise OwnDataError(str(error)) from error

@@ -15,7 +15,7 @@ from typing import Callable, Iterator, Sequence, Tuple
 import cv2
 
 from vitpose_mm.fileio import write_beside
-from vitpose_tools.suggest.video import Video, VideoError
+from vitpose_tools.predict.videos import Video, VideoError
 from .labels import OwnDataError
 from .leaf import SCHEDULE, base_of
 from .stages import run_python

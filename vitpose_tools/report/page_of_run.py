@@ -1,7 +1,7 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import json
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Union
 
 from vitpose_mm.fileio import write_all_beside
 from vitpose_tools.progress import progress
@@ -13,7 +13,7 @@ from .run import Run
 LISTED = 24  # worst people, and disagreements, with a picture each
 
 
-def write_page_of_run(run: Run, checkpoint: Optional[Path],
+def write_page_of_run(run: Run, checkpoint: Union[None, str, Path],
                       notes: List[str]) -> Dict[str, Any]:
     """Test a training and write what came of it: page.html and page.json in
     its work directory.

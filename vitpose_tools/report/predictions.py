@@ -2,7 +2,7 @@
 import copy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Tuple, Union
 
 import numpy as np
 import torch
@@ -52,7 +52,7 @@ class Predictions:
                 for index in range(self.labelled.shape[1])]
 
 
-def predict_test_set(run: Run, checkpoint: Optional[Path],
+def predict_test_set(run: Run, checkpoint: Union[None, str, Path],
                      notes: List[str]) -> Tuple[Predictions, str]:
     """Test a training on all of its test set, in annotated boxes, with the
     loader, model and evaluator of its config.

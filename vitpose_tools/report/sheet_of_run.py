@@ -1,6 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from pathlib import Path
-from typing import List, Optional
+from typing import List, Union
 
 import numpy as np
 
@@ -10,8 +10,8 @@ from .run import Run
 from .test_set import open_test_set
 
 
-def draw_sheet_of_run(run: Run, checkpoint: Optional[Path], people: int,
-                      notes: List[str]) -> np.ndarray:
+def draw_sheet_of_run(run: Run, checkpoint: Union[None, str, Path],
+                      people: int, notes: List[str]) -> np.ndarray:
     """Draw people of the test set of a training.
 
     Args:

@@ -1,7 +1,7 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import copy
 from pathlib import Path
-from typing import Iterator, List, Optional, Tuple
+from typing import Iterator, List, Tuple, Union
 
 from mmengine.config import ConfigDict
 from mmengine.dataset import BaseDataset
@@ -13,7 +13,7 @@ from vitpose_tools.environment import pick_device
 from .run import Run, RunError
 
 
-def open_test_set(run: Run, checkpoint: Optional[Path],
+def open_test_set(run: Run, checkpoint: Union[None, str, Path],
                   notes: List[str]) -> Tuple[nn.Module, BaseDataset]:
     """Build the model and the test set of a training.
 

@@ -1,17 +1,13 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, Optional, Sequence, Tuple
 
-import cv2
 import numpy as np
-import torch
-from mmengine.dataset import Compose, pseudo_collate
-from torch import nn
 
-
-class VideoError(ValueError):
-    """A video, or its boxes, cannot be used; the message says why."""
+from vitpose_tools.predict.frame import Boxes, Frame
+from vitpose_tools.predict.network import Network
+from vitpose_tools.predict.stream import stream_topdown
+from vitpose_tools.predict.videos import Video, VideoError
 
 
 @dataclass(frozen=True)
@@ -35,129 +31,46 @@ class Tracks:
     size: Tuple[int, int]
 
 
-class Video:
-    """Frames of a video file, read from the first to the last: what OpenCV
-    finds by an index is not always that frame.
-
-    Args:
-        path: Of the file.
-
-    Raises:
-        VideoError: If it is no video.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        if not path.is_file():
-            raise VideoError(f'{path} is no file')
-        capture = cv2.VideoCapture(str(path))
-        is_read, frame = capture.read()
-        self.fps = capture.get(cv2.CAP_PROP_FPS) or 1.
-        stated = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        capture.release()
-        if not is_read:
-            raise VideoError(f'{path} is no video that OpenCV reads')
-        self.stated = max(stated, 1)  # what the file says, for a bar
-        self.size = frame.shape[1], frame.shape[0]
-
-    def read(self, wanted: Callable[[int], bool]) -> Iterator[tuple]:
-        """Index and frame, shape (h, w, 3), BGR, of those that are wanted."""
-        capture = cv2.VideoCapture(str(self.path))
-        index = 0
-        try:
-            while capture.grab():
-                if wanted(index):
-                    is_read, frame = capture.retrieve()
-                    if not is_read:
-                        break
-                    yield index, frame
-                index += 1
-        finally:
-            capture.release()
-
-
-def track(model: nn.Module, video: Video, every: int,
+def track(network: Network, video: Video, every: int,
           boxes: Optional[Dict[int, Sequence[float]]], batch_size: int,
-          on_frames: Callable[[], None] = lambda: None) -> Tracks:
+          on_frame: Callable[[], None] = lambda: None) -> Tracks:
     """Find the keypoints of one animal in the frames of a video.
 
     Args:
-        model: Top-down estimator of init_model.
+        network: Of a top-down model.
         video: Its frames.
         every: Look at each so-manieth frame.
         boxes: x1, y1, x2, y2 of frames by index; frames without one are left
             out. None is the whole frame.
         batch_size: Frames at a time.
-        on_frames: Called after each frame.
+        on_frame: Called after each frame.
 
     Raises:
         VideoError: If there is no frame with a box.
     """
-    pipeline = Compose(model.cfg.test_dataloader.dataset.pipeline)
-    w, h = video.size
 
     def wanted(index: int) -> bool:
         return index % every == 0 and (boxes is None or index in boxes)
 
-    indices: List[int] = []
-    results: list = []
-    batch: List[dict] = []
+    def frames() -> Iterator[Frame]:
+        for index, image in video.read(wanted):
+            yield Frame(image, str(video.path), index, video.fps)
 
-    def flush() -> None:
-        with torch.no_grad():
-            results.extend(sample.cpu().pred_instances for sample in
-                           model.test_step(pseudo_collate(batch)))
-        batch.clear()
+    def find_box(frame: Frame) -> Boxes:
+        box = (0, 0, *video.size) if boxes is None else boxes[frame.index]
+        return Boxes(np.array([box], np.float32), np.ones(1, np.float32))
 
-    for index, frame in video.read(wanted):
-        box = (0, 0, w, h) if boxes is None else boxes[index]
-        indices.append(index)
-        batch.append(pipeline(dict(
-            model.dataset_meta, img=frame, bbox=np.array([box], np.float32),
-            bbox_score=np.ones(1, np.float32))))
-        if len(batch) == batch_size:
-            flush()
-        on_frames()
-    if batch:
-        flush()
-    if not indices:
+    found = []
+    for _, poses in stream_topdown(frames(), find_box, network, batch_size):
+        poses.image = None
+        found.append(poses)
+        on_frame()
+    if not found:
         raise VideoError(f'no frame of {video.path} has a box')
     return Tracks(
-        frames=np.array(indices),
-        keypoints=np.array([np.asarray(one.keypoints)[0, :, :2]
-                            for one in results], float),
-        scores=np.array([np.asarray(one.keypoint_scores)[0]
-                         for one in results], float),
-        boxes=np.array([np.asarray(one.bboxes)[0] for one in results], float),
+        frames=np.array([poses.frame for poses in found]),
+        keypoints=np.array([poses.keypoints[0] for poses in found], float),
+        scores=np.array([poses.scores[0] for poses in found], float),
+        boxes=np.array([poses.boxes[0] for poses in found], float),
         fps=video.fps,
         size=video.size)
-
-
-def read_boxes(detections: list, path: Path) -> Dict[int, List[float]]:
-    """Boxes by frame of a list of detections, the one of most score in each.
-
-    Args:
-        detections: In the form of MMPose's bbox_file: 'image_id' (index of
-            the frame, from 0), 'bbox' (x, y, w, h in pixels), 'score'.
-        path: Where they are from, for the message.
-
-    Returns:
-        Index to x1, y1, x2, y2.
-
-    Raises:
-        VideoError: If they have another form.
-    """
-    best: Dict[int, tuple] = {}
-    for row, entry in enumerate(detections):
-        try:
-            index = int(entry['image_id'])
-            x, y, w, h = map(float, entry['bbox'])
-            score = float(entry.get('score', 1.))
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise VideoError(
-                f"{path}: entry {row} is no detection, which has 'image_id' "
-                "(index of the frame, from 0), 'bbox' (x, y, w, h) and "
-                "'score'") from None
-        if w > 0 and h > 0 and (index not in best or score > best[index][0]):
-            best[index] = score, [x, y, x + w, y + h]
-    return {index: box for index, (_, box) in best.items()}

@@ -3,20 +3,23 @@ import json
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
-import cv2
 import numpy as np
 
 from vitpose_mm.fileio import write_beside
+from vitpose_tools.extras import MissingPackage
+from vitpose_tools.predict.draw import encode
+from vitpose_tools.predict.poses import Skeleton
+from vitpose_tools.predict.videos import Video
+from vitpose_tools.predict.writers import coco, dlc, sleap
 from .doubts import default_apart, find_doubts, pick_apart
 from .reasons import as_text, explain
-from .start_labels import SCORER, NoSleap, coco, dlc_csv, write_slp
-from .video import Tracks, Video
+from .video import Tracks
 
 
 def write_suggestions(
     video: Video,
     tracks: Tracks,
-    meta: Dict[str, Any],
+    skeleton: Skeleton,
     count: int,
     apart: Optional[int],
     min_score: float,
@@ -30,7 +33,7 @@ def write_suggestions(
     Args:
         video: It is read once more.
         tracks: What a model says of its frames.
-        meta: Metainfo of the model's dataset.
+        skeleton: What the keypoints are.
         count: Frames to write.
         apart: The least distance of two of them, in frames of the video;
             None leaves room for all.
@@ -54,8 +57,7 @@ def write_suggestions(
     steps = default_apart(len(tracks.frames), count) if apart is None else \
         max(1, -(-apart // spacing))
     rows = sorted(pick_apart(doubts.total, count, steps))
-    names = [meta['keypoint_id2name'][k]
-             for k in range(tracks.scores.shape[1])]
+    names = list(skeleton.names)
     folder = f'labeled-data/{video.path.stem}'
     digits = len(str(int(tracks.frames[-1])))
     files = [f'{folder}/img{tracks.frames[row]:0{digits}d}.png'
@@ -74,8 +76,7 @@ def write_suggestions(
         min_score=min_score, frames=chosen, notes=[])
     write_beside(out, lambda partial: write_folder(
         partial, video, tracks, rows, files, names,
-        [tuple(link) for link in meta.get('skeleton_links', [])], summary,
-        on_frame))
+        list(skeleton.links), summary, on_frame))
     return summary
 
 
@@ -92,20 +93,19 @@ def write_folder(out: Path, video: Video, tracks: Tracks, rows: List[int],
     (out / files[0]).parent.mkdir(parents=True)
     wanted = dict(zip(frames.tolist(), files))
     for index, frame in video.read(wanted.__contains__):
-        # Not imwrite, which knows no other alphabets on some systems.
-        (out / wanted[index]).write_bytes(
-            cv2.imencode('.png', frame)[1].tobytes())
+        (out / wanted[index]).write_bytes(encode(frame, '.png'))
         on_frame()
-    table = (out / files[0]).with_name(f'CollectedData_{SCORER}.csv')
-    table.write_text(dlc_csv(names, files, keypoints), encoding='utf-8')
-    content = coco(names, links, files, keypoints, scores, boxes,
-                   tracks.size, video.path.name, frames)
+    table = (out / files[0]).with_name(f'CollectedData_{dlc.SCORER}.csv')
+    table.write_text(dlc.start_labels(names, files, keypoints),
+                     encoding='utf-8')
+    content = coco.start_labels(names, links, files, keypoints, scores, boxes,
+                                tracks.size, video.path.name, frames)
     (out / 'coco.json').write_text(
         json.dumps(content, ensure_ascii=False), encoding='utf-8')
     try:
-        write_slp(out / 'labels.slp', names, links, keypoints, scores,
-                  video.path, frames)
-    except NoSleap as error:
-        summary['notes'].append(str(error))
+        sleap.write_start_labels(out / 'labels.slp', names, links, keypoints,
+                                 scores, video.path, frames)
+    except MissingPackage as error:
+        summary['notes'].append(f'no .slp file: {error}')
     (out / 'suggest.json').write_text(
         json.dumps(summary, indent=2, ensure_ascii=False), encoding='utf-8')

@@ -11,7 +11,7 @@ import pytest
 def test_rehearsal_measures_every_row(repo, tmp_path):
     out = tmp_path / 'rehearsal.json'
     done = subprocess.run(
-        [sys.executable, 'projects/benchmark/cuda.py', '--rehearse',
+        [sys.executable, 'projects/benchmark/on_cuda.py', '--rehearse',
          '--no-compile', '--workers', '0', '--out', str(out)],
         cwd=repo, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
@@ -27,7 +27,7 @@ def test_rehearsal_measures_every_row(repo, tmp_path):
 def test_rows_after_the_time_are_named_not_guessed(repo, tmp_path):
     out = tmp_path / 'rehearsal.json'
     done = subprocess.run(
-        [sys.executable, 'projects/benchmark/cuda.py', '--rehearse',
+        [sys.executable, 'projects/benchmark/on_cuda.py', '--rehearse',
          '--minutes', '-1', '--out', str(out)],
         cwd=repo, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 1

@@ -1,6 +1,7 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import re
 import shlex
+from pathlib import Path
 
 import torch
 from click.testing import CliRunner
@@ -12,18 +13,23 @@ COCO = 'configs/body_2d_keypoint/topdown_heatmap/coco/'
 
 
 def test_every_command_of_the_page_runs(repo, tmp_path, monkeypatch,
-                                        official_weights):
+                                        official_weights, hub):
     monkeypatch.chdir(tmp_path)
     torch.save(official_weights(384, 1), 'vitpose.pth')
     torch.save(official_weights(384, 1, part_features=96), 'plus.pth')
+    hub.push('JunkyByte/easy_ViTPose', {
+        'torch/ap10k/vitpose-b-ap10k.pth': Path('vitpose.pth').read_bytes()})
+    hub.push('usyd-community/vitpose-plus-base', {
+        'model.safetensors': Path('plus.pth').read_bytes()})
     text = (repo / 'docs' / 'checkpoints.md').read_text()
-    lines = re.findall('^vitpose-mm (checkpoint .*)$', text, re.MULTILINE)
+    lines = re.findall('^vitpose-mm ((?:checkpoint|models).*)$', text,
+                       re.MULTILINE)
 
     for line in lines:
         result = CliRunner().invoke(main, shlex.split(line))
         assert result.exit_code == 0, (line, result.output)
 
-    assert len(lines) > 8
+    assert len(lines) > 13
 
 
 def test_inferencers_take_a_foreign_file(repo, tmp_path, official_weights,

@@ -119,3 +119,23 @@ def test_what_cannot_be_is_one_sentence(config, video, weights, tmp_path,
     assert result.exit_code == 1
     assert said in result.stderr.splitlines()[-1]
     assert fault == 'out' or not out.exists()
+
+
+@pytest.mark.slow
+def test_a_name_gives_config_and_weights(video, hub, official_weights,
+                                         tmp_path):
+    torch.save(official_weights(384, 12), tmp_path / 'dense.pth')
+    hub.push('JunkyByte/easy_ViTPose', {
+        'torch/ap10k/vitpose-s-ap10k.pth':
+            (tmp_path / 'dense.pth').read_bytes()})
+
+    result = invoke(video, '--model', 'vitpose-plus-small/ap10k', '--out',
+                    tmp_path / 'next', '--frames', 2, '--every', 6,
+                    '--min-score', -1, '--json')
+
+    assert result.exit_code == 0, result.output
+    about = json.loads((tmp_path / 'next' / 'suggest.json').read_text())
+    assert about['config'].endswith('ap10k-published-256x192.py')
+    names = json.loads((tmp_path / 'next' / 'coco.json').read_text())[
+        'categories'][0]['keypoints']
+    assert names[4] == 'Root of tail' and len(names) == 17

@@ -1,6 +1,4 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
@@ -8,7 +6,9 @@ from mmengine.config import Config
 from mmpose.apis import inference_topdown
 from mmpose.models import build_pose_estimator
 
-from vitpose_tools.suggest.video import Video, VideoError, read_boxes, track
+from vitpose_tools.predict.torch_network import TorchNetwork, crop_of
+from vitpose_tools.predict.videos import Video, VideoError
+from vitpose_tools.suggest.video import track
 
 
 def write_video(path, frames=9, size=(64, 48)):
@@ -43,8 +43,16 @@ def model(repo, fill):
         sigma=2)
     model = fill(build_pose_estimator(config.model))
     model.cfg = config
-    model.dataset_meta = dict(dataset_name='maus', flip_indices=[0, 1, 2])
+    model.dataset_meta = dict(
+        dataset_name='maus', num_keypoints=3, flip_indices=[0, 1, 2],
+        keypoint_id2name=dict(enumerate(['nase', 'ohr', 'schwanz'])))
     return model
+
+
+@pytest.fixture
+def network(model):
+    return TorchNetwork(
+        model, crop_of(model.cfg.test_dataloader.dataset.pipeline, ''))
 
 
 def test_frames_are_those_of_the_video(film):
@@ -57,8 +65,8 @@ def test_frames_are_those_of_the_video(film):
         assert columns[0] == pytest.approx(4 * index, abs=1)
 
 
-def test_tracks_are_what_mmpose_says_of_each_frame(film, model):
-    tracks = track(model, film, 2, None, batch_size=3)
+def test_tracks_are_what_mmpose_says_of_each_frame(film, model, network):
+    tracks = track(network, film, 2, None, batch_size=3)
     assert tracks.frames.tolist() == [0, 2, 4, 6, 8]
     assert tracks.keypoints.shape == (5, 3, 2)
     for row, (_, frame) in enumerate(film.read(lambda i: i % 2 == 0)):
@@ -72,9 +80,9 @@ def test_tracks_are_what_mmpose_says_of_each_frame(film, model):
     np.testing.assert_allclose(tracks.boxes, [[0, 0, 64, 48]] * 5)
 
 
-def test_frames_without_a_box_are_left_out(film, model):
+def test_frames_without_a_box_are_left_out(film, model, network):
     boxes = {2: [10., 5., 40., 45.], 5: [0., 0., 30., 40.]}
-    tracks = track(model, film, 1, boxes, batch_size=8)
+    tracks = track(network, film, 1, boxes, batch_size=8)
     assert tracks.frames.tolist() == [2, 5]
     (_, frame), = film.read(lambda index: index == 2)
     sample, = inference_topdown(model, frame, [boxes[2]])
@@ -82,24 +90,7 @@ def test_frames_without_a_box_are_left_out(film, model):
         tracks.keypoints[0], sample.pred_instances.keypoints[0], atol=1e-3)
     np.testing.assert_allclose(tracks.boxes, list(boxes.values()))
     with pytest.raises(VideoError, match='no frame of .*maus.avi has a box'):
-        track(model, film, 1, {99: boxes[2]}, batch_size=8)
-
-
-def test_of_several_boxes_the_surest_counts():
-    boxes = read_boxes([
-        dict(image_id=3, bbox=[1, 2, 10, 20], score=.4, category_id=1),
-        dict(image_id=3, bbox=[5, 6, 10, 20], score=.7),
-        dict(image_id=4, bbox=[5, 6, 0, 20], score=.9)], Path('a.json'))
-    assert boxes == {3: [5, 6, 15, 26]}
-
-
-@pytest.mark.parametrize('entry', [
-    dict(bbox=[1, 2, 3, 4]), dict(image_id=1, bbox=[1, 2, 3]),
-    dict(image_id='a', bbox=[1, 2, 3, 4]), [1, 2], None])
-def test_what_is_no_detection_is_named(entry):
-    good = dict(image_id=3, bbox=[1, 2, 10, 20], score=.4)
-    with pytest.raises(VideoError, match='a.json: entry 1 is no detection'):
-        read_boxes([good, entry], Path('a.json'))
+        track(network, film, 1, {99: boxes[2]}, batch_size=8)
 
 
 def test_what_is_no_video_is_named(tmp_path):

@@ -1,11 +1,10 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import torch
 
-from vitpose_mm.checkpoints.expert_datasets import full_name
-from vitpose_mm.checkpoints.names import (StateDict, datasets_of, ffn_of,
-                                          is_joint)
-from vitpose_mm.checkpoints.read import CheckpointError
-from vitpose_mm.checkpoints.report import Report
+from .expert_datasets import full_name
+from .names import StateDict, datasets_of, ffn_of, is_joint
+from .read import CheckpointError
+from .report import Report
 
 PARTS = ('fc1.weight', 'fc1.bias', 'fc2.weight', 'fc2.bias')
 
@@ -31,7 +30,7 @@ def fold_dataset(state_dict: StateDict, dataset: str,
     if not is_joint(state_dict):
         raise CheckpointError(
             f'{report.source} has no experts: it is for one dataset already; '
-            'leave --dataset away')
+            'choose none')
     names, dataset = datasets_of(state_dict), full_name(dataset)
     if dataset not in names:
         raise CheckpointError(f"{report.source} has no expert for '{dataset}';"
@@ -50,7 +49,7 @@ def fold_dataset(state_dict: StateDict, dataset: str,
     if not any(key.startswith('head.') for key in dense):
         report.missing.append(
             f'head of {dataset}: the file holds none, so only the backbone '
-            'is written')
+            'is taken')
     return dense
 
 

@@ -6,8 +6,8 @@ Writes the JSON file after each row, and starts none after --minutes; a row
 that fails or is not reached says so there. --rehearse runs the same rows with
 tiny sizes on whatever device there is.
 
-    python projects/benchmark/cuda.py --workers 16
-    python projects/benchmark/cuda.py --rehearse
+    python projects/benchmark/on_cuda.py --workers 16
+    python projects/benchmark/on_cuda.py --rehearse
 """
 import sys
 from functools import partial
