@@ -4,6 +4,7 @@
 That package obeys HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, HF_TOKEN and
 HF_ENDPOINT, and so does everything here. Files are only read, none is run.
 """
+import logging
 import re
 from contextlib import contextmanager
 from pathlib import Path
@@ -111,7 +112,7 @@ def download_from_hub(place: Place, sha256: Optional[str] = None) -> Path:
             if path is None:
                 raise CheckpointError(str(error)) from error
             print_log(f'{error.why}; {place} is the copy of it on disk, '
-                      f'{path}', 'current', 30)
+                      f'{path}', 'current', logging.WARNING)
         else:
             path = fetch(place, name, sha256)
     if sha256 and sha256 != stored_sha256(path):

@@ -5,7 +5,7 @@ from typing import Iterator, Optional, Tuple
 import click
 
 ROW = '{:<29}{:<15}{:<6}{:<10}{:<13}{}'
-HEADER = 'NAME', 'DATASET', 'SIZE', 'AP', 'LICENCE', 'ON DISK'
+HEADER = 'NAME', 'DATASET', 'SIZE', 'AP', 'LICENCE', 'DISK'
 
 
 @click.command()

@@ -44,7 +44,7 @@ def resolve_checkpoint(text: str) -> str:
     hub = f'a repository of the hub is written hf://{text}; ' \
         if looks_like_hub else ''
     raise CheckpointError(
-        f'{text}: there is no such file, and no model is '
+        f'{text} was not loaded: there is no such file, and no model is '
         f'called so; {hub}{nearest(text)}')
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from click.testing import CliRunner
 from mmpose.apis import init_model
+from safetensors.torch import save
 
 from vitpose_tools.cli import main
 
@@ -20,7 +21,7 @@ def test_every_command_of_the_page_runs(repo, tmp_path, monkeypatch,
     hub.push('JunkyByte/easy_ViTPose', {
         'torch/ap10k/vitpose-b-ap10k.pth': Path('vitpose.pth').read_bytes()})
     hub.push('usyd-community/vitpose-plus-base', {
-        'model.safetensors': Path('plus.pth').read_bytes()})
+        'model.safetensors': save(torch.load('plus.pth'))})
     text = (repo / 'docs' / 'checkpoints.md').read_text()
     lines = re.findall('^vitpose-mm ((?:checkpoint|models).*)$', text,
                        re.MULTILINE)

@@ -90,7 +90,8 @@ def test_folders_of_somebody_else_are_left_alone(files, tmp_path):
 def test_weights_that_are_nowhere(files):
     done = finetune(*files(), '--init', 'none.pth', code=1)
 
-    assert 'none.pth: there is no such file' in done.stderr
+    assert '--init none.pth was not loaded: there is no such file' in \
+        done.stderr
 
 
 def test_faults_of_the_data_stop_it_before_the_training(files, tmp_path):

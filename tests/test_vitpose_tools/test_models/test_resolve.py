@@ -29,7 +29,7 @@ def test_a_name_is_an_address(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize('text, message', [
-    ('none.pth', 'none.pth: there is no such file, and no model is called so'),
+    ('none.pth', 'none.pth was not loaded: there is no such file, and no mod'),
     ('usyd-community/vitpose-base', 'is written hf://usyd-community/vitpose'),
     ('vitpose-plus-base/ap10', 'close to it: vitpose-plus-base/ap10k'),
     ('vitpose-plus-huge', 'close to it: vitpose-plus-huge/coco, ')])
