@@ -41,8 +41,8 @@ STOPPED = 130  # what a shell calls a program that Ctrl-C ended
 @click.option('--track', is_flag=True,
               help='Follow the people of a video, by ByteTrack.')
 @click.option('--smooth', is_flag=True,
-              help='Smooth the keypoints of who is followed, by the 1-euro '
-              'filter.')
+              help='Follow the people of a video, and smooth their keypoints '
+              'by the 1-euro filter.')
 @click.option('--out', default='predictions', show_default=True,
               type=click.Path(path_type=Path), help='Folder of the results.')
 @click.option('--format', 'formats', multiple=True, default=['coco'],
@@ -116,7 +116,7 @@ def command(inputs: Tuple[str, ...], model: Optional[str],
                 dtype=dtype, flip=flip, batch_size=batch_size)
             find_boxes = open_boxes(
                 predictor.needs_boxes, boxes_file, whole_image, detector,
-                every, category, track, device)
+                every, category, track, smooth, device)
             click.echo(predictor.description, err=True)
             images = Inputs(read_lines(sys.stdin) if inputs == ('-',)
                             else list(inputs))
@@ -140,7 +140,7 @@ def command(inputs: Tuple[str, ...], model: Optional[str],
 def open_boxes(needs_boxes: bool, boxes_file: Optional[Path],
                whole_image: bool, detector: Optional[Tuple[str, str]],
                every: int, category: Optional[str], track: bool,
-               device: Optional[str]) -> Any:
+               smooth: bool, device: Optional[str]) -> Any:
     """What finds the boxes that the options mean; None without a need.
 
     Raises:
@@ -153,10 +153,11 @@ def open_boxes(needs_boxes: bool, boxes_file: Optional[Path],
     from vitpose_tools.predict.tracking import Follow
     chosen = bool(boxes_file or whole_image or detector)
     if not needs_boxes:
-        if chosen or track:
+        if chosen or track or smooth:
             raise click.ClickException(
-                'this model finds its people itself; leave out --boxes, '
-                '--whole-image, --detector and --track')
+                'this model finds its people itself and does not follow '
+                'them; leave out --boxes, --whole-image, --detector, --track '
+                'and --smooth')
         return None
     if not chosen:
         raise click.ClickException(
@@ -166,9 +167,12 @@ def open_boxes(needs_boxes: bool, boxes_file: Optional[Path],
     if detector:
         return Detector(detector[0], detector[1], every=every, device=device,
                         category=category)
-    found = WholeImage() if whole_image else BoxesOfFile(
-        boxes_file, category=category)
-    return Follow(found) if track and not whole_image else found
+    if whole_image:
+        return WholeImage()
+    found = BoxesOfFile(boxes_file, category=category)
+    # To smooth, who is who has to be known.
+    is_known = found.found.track_ids is not None
+    return Follow(found) if track or (smooth and not is_known) else found
 
 
 def tell(summary: 'Summary', out: Path) -> None:

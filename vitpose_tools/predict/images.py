@@ -129,6 +129,8 @@ def of_array(image: np.ndarray, name: str) -> np.ndarray:
     if channels == 1:
         return cv2.cvtColor(image.reshape(image.shape[:2]),
                             cv2.COLOR_GRAY2BGR)
+    if channels == 3 and image.flags.c_contiguous:
+        return image
     return np.ascontiguousarray(image[:, :, :3])
 
 

@@ -2,7 +2,7 @@
 import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Union
+from typing import Any, Iterable, Iterator, NamedTuple, Optional, Union
 
 from .errors import PredictError
 from .frame import Frame
@@ -134,8 +134,3 @@ def read_lines(lines: Iterable[str]) -> Iterator[str]:
         path = line.rstrip('\r\n')
         if path:
             yield path
-
-
-def name_all(unreadable: List[Unreadable]) -> str:
-    """One sentence about each."""
-    return '\n'.join(each.reason for each in unreadable)

@@ -62,12 +62,12 @@ def read_camera(name: str) -> Iterator[Tuple[int, np.ndarray]]:
     """Index and frame, shape (h, w, 3), BGR, until the camera ends.
 
     Args:
-        name: 'camera:' and a number, a device or an address.
+        name: 'camera:' and a number or a device, or the address of a stream.
 
     Raises:
         VideoError: If there is no such camera.
     """
-    which = name[len(CAMERA):]
+    which = name[len(CAMERA):] if name.startswith(CAMERA) else name
     capture = cv2.VideoCapture(int(which) if which.isdigit() else which)
     index = 0
     try:

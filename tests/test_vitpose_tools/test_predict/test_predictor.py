@@ -162,13 +162,16 @@ def test_half_precision_is_close(trained, real_data):
 
 
 JOINT = 'td-hm_ViTPose-plus-tiny*'
+PLAIN_HEADS = 'model = dict(heads=dict(' + ', '.join(
+    f'{name}=dict(decoder={PLAIN})' for name in
+    ('coco', 'aic', 'mpii', 'ap10k', 'coco_wholebody')) + '))\n'
 
 
 @pytest.mark.parametrize('dataset, count', [('ap10k', 17), ('mpii', 16),
                                             ('coco_wholebody', 133)])
 def test_a_joint_model_finds_the_keypoints_of_a_dataset(
         trained, real_data, dataset, count):
-    config, weights = trained(JOINT)
+    config, weights = trained(JOINT, PLAIN_HEADS)
     image = real_data / 'ap10k' / '000000037516.jpg'
     poses = Predictor(config, weights, dataset=dataset, flip=True)(
         image, BOXES)
@@ -185,9 +188,7 @@ def test_a_joint_model_finds_the_keypoints_of_a_dataset(
     np.testing.assert_allclose(poses.scores, scores, atol=1e-5)
     keypoints = np.concatenate([each.pred_instances.keypoints
                                 for each in samples])
-    # Peaks of noise have no place; all others have theirs.
-    apart = np.abs(poses.keypoints - keypoints).max(-1)
-    assert np.median(apart) < 1e-3 and (apart < .05).mean() > .9
+    np.testing.assert_allclose(poses.keypoints, keypoints, atol=1e-3)
 
 
 @pytest.mark.parametrize('dataset, reason', [
