@@ -1,4 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Optional, Sequence, Union
 
@@ -49,6 +50,10 @@ class Detector:
     def open(self, config: Path, weights: Union[str, Path, None],
              device: Optional[str]) -> None:
         """Build the model and the pipeline of its images."""
+        if find_spec('mmpretrain') is not None:
+            # MMDetection imports it, which fails beside transformers 5.
+            from vitpose_tools.benchmark.recipes import import_mmpretrain
+            import_mmpretrain()
         from mmdet.apis import init_detector
         from mmdet.utils import get_test_pipeline_cfg
         from mmengine.dataset import Compose

@@ -1,6 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-"""People drawn with OpenCV alone: an exported model runs without MMPose,
-whose visualizer knows no track ids and takes longer for a video's frame."""
+"""People drawn with OpenCV alone: MMPose's visualizer, which the reports use,
+knows no track ids."""
 import colorsys
 from typing import Optional, Tuple
 

@@ -19,9 +19,7 @@ def save(poses: Poses, path: Path) -> None:
     if suffix not in SUFFIXES:
         raise ValueError(f'{path}: poses are saved as {", ".join(SUFFIXES)}, '
                          f'not {suffix or "without a suffix"}')
-    source = Path(poses.source) if poses.source else None
-    if source is not None and path.exists() and source.exists() and \
-            path.samefile(source):
+    if poses.source and path.resolve() == Path(poses.source).resolve():
         raise ValueError(f'{path} is what was looked at; choose another name')
     if suffix in PICTURES:
         content = encode(poses.plot(), suffix)

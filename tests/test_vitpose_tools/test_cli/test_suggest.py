@@ -96,7 +96,7 @@ def test_keypoints_of_little_confidence_are_left_empty(config, video, weights,
     ('bottom-up', 'is of a bottom-up model'),
     ('checkpoint', 'absent.pth'),
     ('out', 'is not an empty folder; choose another --out'),
-    ('boxes', 'boxes.json: entry 0 is no detection')])
+    ('boxes', "boxes.json: entry 0 has the 'bbox' None")])
 def test_what_cannot_be_is_one_sentence(config, video, weights, tmp_path,
                                         fault, said):
     out = tmp_path / 'next'

@@ -111,7 +111,8 @@ def make(skeleton) -> Callable[..., tuple]:
 
 @pytest.fixture
 def film(tmp_path) -> Callable[..., Path]:
-    """Write a video with sound: a grey that grows by 8 with each frame."""
+    """Write a video with sound: a grey that grows by 8 with each frame, up to
+    240 and again."""
     av = pytest.importorskip('av')
 
     def film(name: str = 'ä b.mp4', frames: int = 20, fps=Fraction(25),
@@ -123,7 +124,8 @@ def film(tmp_path) -> Callable[..., Path]:
             sound = file.add_stream(codec, rate=8000)
             sound.layout = 'mono'
             for index in range(frames):
-                image = np.full((size[1], size[0], 3), 8 * index, np.uint8)
+                image = np.full((size[1], size[0], 3), 8 * index % 248,
+                                np.uint8)
                 frame = av.VideoFrame.from_ndarray(image, format='bgr24')
                 file.mux(video.encode(frame))
             file.mux(video.encode())

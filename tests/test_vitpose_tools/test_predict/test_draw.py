@@ -29,7 +29,8 @@ def test_keypoints_and_links_have_their_colours(poses, black):
             (50, 50): (0, 0, 255), (150, 50): (0, 255, 0),
             (150, 250): (255, 0, 0), (100, 50): (0, 255, 255),
             (150, 150): (255, 255, 0)}.items():
-        assert tuple(drawn[y, x]) == color, (x, y)
+        # Less than all of it at the edge of a thin line.
+        np.testing.assert_allclose(drawn[y, x], color, atol=40)
     assert not black.any()
     assert not drawn[:40].any() and not drawn[260:].any()
 

@@ -124,17 +124,3 @@ def test_a_missing_package_is_named(make, tmp_path, monkeypatch, package,
     assert package in str(raised.value)
     assert 'pip install "vitpose_mm[predict]"' in str(raised.value)
     assert not list(tmp_path.iterdir())
-
-
-def test_nothing_heavy_is_imported(make):
-    # What runs an export needs neither torch nor MMPose.
-    import subprocess
-    import sys
-    code = ('import sys, vitpose_tools.predict.writers, '
-            'vitpose_tools.predict.draw, vitpose_tools.predict.boxes, '
-            'vitpose_tools.predict.smoothing, vitpose_tools.predict.tracking;'
-            "print([name for name in ('mmpose', 'mmengine', 'pandas', 'av', "
-            "'supervision') if name in sys.modules])")
-    done = subprocess.run([sys.executable, '-c', code], capture_output=True,
-                          text=True, timeout=300)
-    assert done.stdout.strip() == '[]', done.stdout + done.stderr

@@ -138,7 +138,8 @@ class DlcH5:
             else:
                 # The other form of pandas has room for all columns, but
                 # takes all rows at once.
-                store.put(key, self.pandas.concat(parts), format='fixed')
+                store.put(key, self.pandas.concat(parts), format='fixed',
+                          track_times=False)
         self.place.finish(partial, self.place.free_name(
             spool.source or 'images', f'{NETWORK}.h5'))
 

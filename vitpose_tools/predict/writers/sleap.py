@@ -1,7 +1,7 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 """SLEAP's projects of predicted instances, through sleap-io."""
 from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from .place import Place
 from .spool import Spool
 
 PURPOSE = '.slp files are written'
+# Video of sleap-io and index in it, of a row.
+PlaceOf = Callable[[int], Optional[Tuple[Any, int]]]
 
 
 class Slp:
@@ -33,7 +35,7 @@ class Slp:
                                  self.place.skeleton.links)
         tracks = {one: self.io.Track(f'track_{one}') for one in spool.ids
                   } if spool.followed and spool.source else {}
-        place_of = self.videos(spool)
+        videos, place_of = self.videos(spool)
         frames: Dict[int, List[Any]] = {}
         for _, _, people in spool.parts():
             for person in people:
@@ -46,35 +48,43 @@ class Slp:
                         track=tracks.get(int(person['id']))))
         labels = self.io.Labels(
             [self.io.LabeledFrame(*place_of(row), instances)
-             for row, instances in frames.items()],
-            videos=list(dict.fromkeys(
-                place_of(row)[0] for row in range(spool.length)
-            )) if spool.pictures else [place_of(0)[0]],
-            skeletons=[skeleton], tracks=list(tracks.values()))
+             for row, instances in frames.items() if place_of(row)],
+            videos=videos, skeletons=[skeleton], tracks=list(tracks.values()))
         partial = self.place.work / 'labels.slp'
         labels.save(str(partial), verbose=False)
         self.place.finish(partial, self.place.free_name(
             spool.source or 'images', '.predictions.slp'))
 
-    def videos(self, spool: Spool) -> Any:
-        """What tells the video and frame of a row."""
+    def videos(self, spool: Spool) -> Tuple[List[Any], PlaceOf]:
+        """Videos, and what tells the video and frame of a row; None of a
+        picture that is no file, which SLEAP cannot open."""
         if spool.source:
-            video = self.io.Video(absolute(spool.source), open_backend=False)
-            return lambda row: (video, row)
+            name = spool.source
+            video = self.io.Video.from_filename(str(Path(name).resolve())) \
+                if Path(name).is_file() else \
+                self.io.Video(name, open_backend=False)
+            return [video], lambda row: (video, row)
         sizes: Dict[tuple, List[str]] = {}
-        rows = []
-        for name, size in spool.pictures:
-            files = sizes.setdefault(size, [])
-            rows.append((size, len(files)))
-            files.append(absolute(name))
-        videos = {size: self.io.Video(files, open_backend=False)
+        places: Dict[int, Tuple[tuple, int]] = {}
+        for row, (name, size) in enumerate(spool.pictures):
+            if Path(name).is_file():
+                files = sizes.setdefault(size, [])
+                places[row] = size, len(files)
+                files.append(str(Path(name).resolve()))
+        if len(places) < len(spool.pictures):
+            self.place.notes.append(
+                f'{len(spool.pictures) - len(places)} pictures that are no '
+                'files are not in images.predictions.slp')
+        videos = {size: self.io.Video.from_filename(files)
                   for size, files in sizes.items()}
-        return lambda row: (videos[rows[row][0]], rows[row][1])
 
+        def place_of(row: int) -> Optional[Tuple[Any, int]]:
+            if row not in places:
+                return None
+            size, index = places[row]
+            return videos[size], index
 
-def absolute(source: str) -> str:
-    """Full path of a file; an address or camera as it is."""
-    return str(Path(source).resolve()) if Path(source).is_file() else source
+        return list(videos.values()), place_of
 
 
 def make_skeleton(sleap_io: Any, names: Sequence[str],

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..frame import Frame
 from ..poses import Poses
-from .place import Place
+from .place import Place, WritersError
 
 # Frames of a part that is held in memory.
 PART = 1024
@@ -48,12 +48,20 @@ class Spool:
         self.file = open(path, 'wb')
 
     def add(self, frame: Frame, poses: Poses) -> None:
-        """Add the people of a frame."""
+        """Add the people of a frame.
+
+        Raises:
+            WritersError: If it is not later than the one before.
+        """
         if frame.index is None:
             row = len(self.pictures)
             self.pictures.append((frame.source, frame.image.shape[1::-1]))
         else:
             row = frame.index
+        if row < self.length:
+            raise WritersError(f'{frame.source}: frame {row} came after frame '
+                               f'{self.length - 1}; frames are written in '
+                               'order')
         people = np.zeros(len(poses), self.dtype)
         people['row'] = row
         people['id'] = np.arange(len(poses))
@@ -68,7 +76,7 @@ class Spool:
         self.left_out += int(lost.sum())
         people = people[~lost]
         self.known.update(people['id'].tolist())
-        self.length = max(self.length, row + 1)
+        self.length = row + 1
         self.file.write(people.tobytes())
 
     def complete(self) -> None:

@@ -6,8 +6,8 @@ import pandas
 import pytest
 from xtcocotools.coco import COCO
 
-from vitpose_tools.suggest.start_labels import (NoSleap, coco, dlc_csv,
-                                                write_slp)
+from vitpose_tools.extras import MissingPackage
+from vitpose_tools.predict.writers import coco, dlc, sleap
 
 NAMES, LINKS = ['nose', 'pfote, links'], [(1, 0)]
 FILES = ['labeled-data/ä/img07.png', 'labeled-data/ä/img19.png']
@@ -19,7 +19,8 @@ BOXES = np.array([[0., 0., 80., 60.], [10., 20., 40., 50.]])
 
 def test_deeplabcut_reads_the_table(tmp_path):
     path = tmp_path / 'CollectedData.csv'
-    path.write_text(dlc_csv(NAMES, FILES, KEYPOINTS), encoding='utf-8')
+    path.write_text(dlc.start_labels(NAMES, FILES, KEYPOINTS),
+                    encoding='utf-8')
     # As DeepLabCut reads it.
     table = pandas.read_csv(path, header=[0, 1, 2], index_col=0)
     assert table.columns.names == ['scorer', 'bodyparts', 'coords']
@@ -31,8 +32,9 @@ def test_deeplabcut_reads_the_table(tmp_path):
 
 
 def test_coco_holds_what_is_known(tmp_path):
-    content = coco(NAMES, LINKS, FILES, KEYPOINTS, SCORES, BOXES, (80, 60),
-                   'ä.mp4', np.array([7, 19]))
+    content = coco.start_labels(
+        NAMES, LINKS, FILES, KEYPOINTS, SCORES, BOXES, (80, 60), 'ä.mp4',
+        np.array([7, 19]))
     path = tmp_path / 'coco.json'
     path.write_text(json.dumps(content, allow_nan=False))
     read = COCO(str(path))
@@ -51,8 +53,8 @@ def test_sleap_opens_the_video_with_the_predictions(tmp_path):
     sleap_io = pytest.importorskip('sleap_io')
     video = tmp_path / 'ä b.mp4'
     video.touch()
-    write_slp(tmp_path / 'labels.slp', NAMES, LINKS, KEYPOINTS, SCORES,
-              video, np.array([7, 19]))
+    sleap.write_start_labels(tmp_path / 'labels.slp', NAMES, LINKS, KEYPOINTS,
+                             SCORES, video, np.array([7, 19]))
     labels = sleap_io.load_slp(str(tmp_path / 'labels.slp'),
                                open_videos=False)
     assert labels.skeleton.node_names == NAMES
@@ -67,7 +69,8 @@ def test_sleap_opens_the_video_with_the_predictions(tmp_path):
 
 def test_without_sleap_one_sentence_names_the_cure(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__('sys').modules, 'sleap_io', None)
-    with pytest.raises(NoSleap, match=r"pip install 'vitpose_mm\[labels\]'"):
-        write_slp(tmp_path / 'labels.slp', NAMES, LINKS, KEYPOINTS, SCORES,
-                  tmp_path / 'a.mp4', [7, 19])
+    with pytest.raises(MissingPackage, match=r"\[predict\]"):
+        sleap.write_start_labels(
+            tmp_path / 'labels.slp', NAMES, LINKS, KEYPOINTS, SCORES,
+            tmp_path / 'a.mp4', [7, 19])
     assert not list(tmp_path.iterdir())
