@@ -60,6 +60,8 @@ setup(
         'torch>=2.1',
     ],
     extras_require={
+        # For `vitpose-mm demo`.
+        'demo': ['gradio>=6,<7'],
         # For weights of the Hugging Face hub: hf://OWNER/NAME.
         'hub': ['huggingface_hub'],
         # For `vitpose-mm data import`: SLEAP's files and DeepLabCut's h5.
@@ -80,7 +82,7 @@ setup(
             'supervision>=0.31,<1', 'tables'
         ],
         'tests':
-        ['flake8', 'huggingface_hub', 'isort', 'mmpretrain', 'pytest', 'timm',
-         'transformers'],
+        ['flake8', 'huggingface_hub', 'isort', 'mmpretrain', 'playwright',
+         'pytest', 'timm', 'transformers'],
     },
 )
