@@ -65,6 +65,8 @@ setup(
         # For `vitpose-mm export` and what it wrote. NNCF makes int8 for
         # OpenVINO.
         'export': ['nncf', 'onnx', 'onnxruntime', 'onnxscript', 'openvino'],
+        # For `vitpose-mm demo`.
+        'demo': ['gradio>=6,<7'],
         # For weights of the Hugging Face hub: hf://OWNER/NAME.
         'hub': ['huggingface_hub'],
         # For `vitpose-mm data import`: SLEAP's files and DeepLabCut's h5.
@@ -85,7 +87,7 @@ setup(
             'supervision>=0.31,<1', 'tables'
         ],
         'tests':
-        ['flake8', 'huggingface_hub', 'isort', 'mmpretrain', 'pytest', 'timm',
-         'transformers'],
+        ['flake8', 'huggingface_hub', 'isort', 'mmpretrain', 'playwright',
+         'pytest', 'timm', 'transformers'],
     },
 )

@@ -17,6 +17,8 @@ COMMANDS = {
                    'Inspect, convert and compare checkpoints.'),
     'data': ('vitpose_tools.cli.data',
              'Bring, check and convert annotation files.'),
+    'demo': ('vitpose_tools.cli.demo',
+             'Try a model on a page, with pictures or the camera.'),
     'doctor': ('vitpose_tools.cli.doctor',
                'Check this environment and name the cure of each fault.'),
     'export': ('vitpose_tools.cli.export',

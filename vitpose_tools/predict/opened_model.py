@@ -2,7 +2,7 @@
 """Which model a name or path leads to."""
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional, Tuple, Union
+from typing import TYPE_CHECKING, List, Optional, Tuple, Union
 
 from .exported import is_export
 from .frame import Frame
@@ -78,6 +78,25 @@ def open_predictor_model(model: Union[str, Path],
     batch = BATCH_CPU if network.device.type == 'cpu' else BATCH_GPU
     return OpenedModel(describe(config, network), network.skeleton, network,
                        batch_size=batch)
+
+
+def datasets_of(model: Union[str, Path]) -> List[str]:
+    """Datasets that a joint model lets one choose from; empty of others, and
+    where the model's name or config has chosen.
+
+    Raises:
+        ModelError: If there is no such model.
+    """
+    # Weights are not needed, and may be far away.
+    path = Path(model)
+    if path.suffix == '.py' or path.is_dir():
+        config = read_config(path / 'config.py' if path.is_dir() else path)
+        if config.model.get('test_cfg', {}).get('dataset') is None:
+            return list(config.model.get('heads', {}))
+        return []
+    from vitpose_tools.models import all_models
+    return [each.dataset for each in all_models()
+            if each.name.startswith(f'{model}/') and each.dataset]
 
 
 def find_config(model: Union[str, Path],

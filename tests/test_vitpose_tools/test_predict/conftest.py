@@ -6,10 +6,6 @@ from typing import Callable
 import cv2
 import numpy as np
 import pytest
-import torch
-from mmengine.config import Config
-from mmpose.models import build_pose_estimator
-from mmpose.registry import DATASETS
 
 from vitpose_tools.predict.frame import Frame
 from vitpose_tools.predict.poses import Poses, Skeleton
@@ -26,32 +22,6 @@ model = dict(
     head=dict(deconv_out_channels=None, deconv_kernel_sizes=None,
               final_layer=dict(kernel_size=3, padding=1)))
 """
-
-
-@pytest.fixture
-def trained(repo, fill, tmp_path) -> Callable[..., tuple]:
-    """Write a config above one of the quickstart's, and random weights whose
-    heatmaps are about one."""
-
-    def make(pattern: str = 'td-hm_ViTPose-tiny*synth*', text: str = '',
-             dataset: str = 'CocoDataset') -> tuple:
-        base, = (repo / 'configs' / 'quickstart').glob(pattern)
-        path = tmp_path / 'config.py'
-        path.write_text(f'_base_ = [{str(base)!r}]\n{text}')
-        config = Config.fromfile(path)
-        model = fill(build_pose_estimator(config.model))
-        for name, part in model.named_parameters():
-            if 'final_layer.weight' in name:
-                part.data /= 10
-            elif 'final_layer.bias' in name:
-                part.data.fill_(1.)
-        meta = DATASETS.build(dict(type=dataset, lazy_init=True)).metainfo
-        weights = tmp_path / 'weights.pth'
-        torch.save(dict(state_dict=model.state_dict(),
-                        meta=dict(dataset_meta=meta)), weights)
-        return path, weights
-
-    return make
 
 
 @pytest.fixture
