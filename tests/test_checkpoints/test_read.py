@@ -1,9 +1,12 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import argparse
+import io
 import os
 import pathlib
 import pickle
+import tarfile
 import types
+import zipfile
 from collections import OrderedDict, defaultdict
 
 import numpy as np
@@ -117,6 +120,32 @@ def test_a_refusal_names_file_class_and_cure(tmp_path):
         assert part in str(error.value)
 
 
+def archives():
+    weights, module = io.BytesIO(), io.BytesIO()
+    torch.save(dict(weight=torch.ones(2)), weights)
+    torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), module)
+    arrays, packed, tar = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    np.savez(arrays, weight=np.ones(2))
+    with zipfile.ZipFile(packed, 'w') as archive:
+        archive.writestr('vit.pth', weights.getvalue())
+    with tarfile.open(fileobj=tar, mode='w') as archive:
+        info = tarfile.TarInfo('vit.pth')
+        info.size = len(weights.getvalue())
+        archive.addfile(info, io.BytesIO(weights.getvalue()))
+    return [(arrays, 'NumPy arrays .*take the file for PyTorch'),
+            (module, 'TorchScript .*save the state dict'),
+            (packed, r'an archive of 1 files \(vit.pth\); unpack it'),
+            (tar, r'an archive of 1 files \(vit.pth\); unpack it')]
+
+
+@pytest.mark.parametrize('content, message', archives())
+def test_sound_archives_of_others_are_not_called_damaged(tmp_path, content,
+                                                         message):
+    (tmp_path / 'vit.pth').write_bytes(content.getvalue())
+    with pytest.raises(CheckpointError, match=message):
+        read_checkpoint(tmp_path / 'vit.pth')
+
+
 @pytest.mark.parametrize('content, message', [
     (b'', 'empty'), (b'<!DOCTYPE html><html>Sign in</html>', 'web page'),
     (b'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\n',
@@ -204,8 +233,20 @@ def test_a_factory_of_a_defaultdict_is_not_called(read, tmp_path):
     lambda weights: dict(state_dict={
         'criterion.weight': torch.ones(2),
         **{f'model.module.{key}': value for key, value in weights.items()}}),
+    lambda weights: dict(model_state_dict=weights, epoch=3,
+                         optimizer_state_dict=dict(
+                             state={0: dict(exp_avg=torch.zeros(3))})),
+    lambda weights: dict(mine=dict(net=weights)),
+    lambda weights: {f'pose.net.{key}': value
+                     for key, value in weights.items()},
+    lambda weights: dict(state_dict={
+        '_fsdp_wrapped_module.' + key.replace(
+            'blocks.0.', 'blocks.0._checkpoint_wrapped_module.'): value
+        for key, value in weights.items()}),
+    lambda weights: {key: value.numpy() for key, value in weights.items()},
 ], ids=['state_dict_ema', 'model_ema', 'ema_state_dict', 'model.',
-        '_orig_mod.', 'backbone._orig_mod.', 'lightning'])
+        '_orig_mod.', 'backbone._orig_mod.', 'lightning', 'own container',
+        'two containers', 'own prefix', 'fsdp', 'numpy'])
 @pytest.mark.parametrize('head', ['keypoint_head', 'head'])
 def test_weights_are_found_where_training_code_puts_them(
         tmp_path, official_weights, pose_model, wrap, head):
@@ -221,6 +262,30 @@ def test_weights_are_found_where_training_code_puts_them(
     for name in ('head.final_layer.bias', 'backbone.blocks.0.mlp.fc2.weight'):
         assert torch.equal(own[name],
                            weights[name.replace('head.', f'{head}.')])
+
+
+@pytest.mark.parametrize('name', [
+    'backbone.blocks.0.attn.qkv.weight', 'keypoint_head.final_layer.bias',
+    'keypoint_head.deconv_layers.1.running_var'])
+def test_weights_that_are_no_numbers_are_refused(tmp_path, official_weights,
+                                                 pose_model, name):
+    for value, words in ((torch.nan, 'NaN or infinity in'),
+                         (torch.inf, 'NaN or infinity in')):
+        weights = official_weights(48, 1)
+        weights[name].view(-1)[-1] = value
+        path = save(weights, tmp_path)
+        with pytest.raises(CheckpointError, match=words):
+            load_checkpoint(pose_model(48, 1), str(path))
+
+
+def test_weights_as_integers_are_refused(tmp_path, official_weights,
+                                         pose_model):
+    weights = official_weights(48, 1)
+    name = 'backbone.blocks.0.mlp.fc1.weight'
+    weights[name] = (100 * weights[name]).to(torch.int8)
+    path = save(weights, tmp_path)
+    with pytest.raises(CheckpointError, match=f'{name} as int8, as quantised'):
+        load_checkpoint(pose_model(48, 1), str(path))
 
 
 def test_half_precision_loses_nothing_that_is_added(tmp_path, official_weights,

@@ -11,7 +11,8 @@ from .positions import Grid
 from .read import CheckpointError
 from .report import Report
 from .training_config import trained_geometry
-from .unwrap import inner_dict, is_wrapped, meta_of, stored_grid, unwrap
+from .unwrap import (as_tensor, inner_dict, is_wrapped, meta_of, stored_grid,
+                     unwrap)
 
 # Key of a module's metadata under which it finds the file.
 FILE = 'vitpose_mm_file'
@@ -161,7 +162,8 @@ def hand_over(checkpoint: Any, source: Union[str, Path]) -> Any:
         checkpoint = dict(state_dict=checkpoint)
     is_nested = isinstance(checkpoint.get('state_dict'), dict)
     inner = checkpoint['state_dict'] if is_nested else checkpoint
-    state_dict = OrderedDict(inner)
+    state_dict = OrderedDict(
+        (key, as_tensor(value)) for key, value in inner.items())
     state_dict._metadata = FileMetadata(getattr(inner, '_metadata', {}), file)
     return {**checkpoint, 'state_dict': state_dict} if is_nested \
         else state_dict

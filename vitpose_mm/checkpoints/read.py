@@ -7,8 +7,10 @@ import pickle
 import re
 import sys
 from pathlib import Path
-from typing import Any, Iterable, List, Union
-from zipfile import is_zipfile
+from tarfile import is_tarfile
+from tarfile import open as open_tar
+from typing import Any, Iterable, List, Optional, Union
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -56,6 +58,9 @@ def read_checkpoint(path: Union[str, Path],
         return read_parts(path, map_location, mmap)
     if is_safetensors(path):
         return read_safetensors(path, map_location)
+    kind = other_archive(path)
+    if kind:
+        raise CheckpointError(f'{path} was not loaded: it is {kind}')
     try:
         return unpickle(path, map_location, mmap and is_zipfile(path))
     except pickle.UnpicklingError as error:
@@ -180,6 +185,36 @@ def is_safetensors(path: Path) -> bool:
         head = file.read(9)
     return head[8:] == b'{' or (path.suffix == '.safetensors'
                                 and not is_zipfile(path))
+
+
+def other_archive(path: Path) -> Optional[str]:
+    """Say what a sound archive is that torch.save did not write, and the
+    cure; None for any other file."""
+    # First, as a tar that ends in a zip looks like one.
+    if is_tarfile(path):
+        with open_tar(path) as archive:
+            names = archive.getnames()
+        if {'storages', 'tensors', 'pickle'} <= set(names):
+            return ('in the format of PyTorch before 0.4; load and save it '
+                    'with PyTorch')
+    elif is_zipfile(path):
+        try:
+            with ZipFile(path) as archive:
+                names = archive.namelist()
+        except BadZipFile:
+            return None
+        if names and all(name.endswith('.npy') for name in names):
+            return ('an archive of NumPy arrays (.npz), whose names are not '
+                    'known here; take the file for PyTorch')
+        if any(name.endswith('/constants.pkl') for name in names):
+            return ('a TorchScript program, which is run to be read; save the '
+                    'state dict of the model that it was made of')
+        if any(name.endswith('data.pkl') for name in names):
+            return None
+    else:
+        return None
+    return (f'an archive of {len(names)} files ({", ".join(names[:3])}); '
+            'unpack it and name the file with the weights')
 
 
 def read_safetensors(path: Path, map_location: Any) -> dict:

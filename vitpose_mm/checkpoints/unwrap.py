@@ -2,6 +2,8 @@
 import re
 from typing import Any, Optional, Tuple
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from .names import StateDict
@@ -14,10 +16,14 @@ CONTAINERS = ('state_dict', 'state_dict_ema', 'ema_state_dict', 'model',
 # What wrappers put before the names of the model in them: data parallel,
 # Lightning, torch.compile, averages.
 WRAPPERS = ('module.', 'model.', '_orig_mod.', 'ema_model.')
+# What wrappers of parts put into names: torch.compile, FSDP, recomputation.
+INNER = ('_orig_mod.', '_fsdp_wrapped_module.', '_checkpoint_wrapped_module.')
 # As `convert` writes one: 16x12.
 GRID = re.compile(r'[1-9]\d*x[1-9]\d*$')
 # Parts of names that every ViT has.
 VIT_SIGNS = ('patch_embed', 'patch_embeddings')
+# First parts of names that are a model's own.
+OWN = {'backbone', 'patch_embed', 'embeddings'}
 
 
 def unwrap(checkpoint: Any) -> StateDict:
@@ -30,16 +36,34 @@ def unwrap(checkpoint: Any) -> StateDict:
         Name to tensor, without the names of wrappers; empty if there are
         none.
     """
-    tensors = {key: value for key, value in inner_dict(checkpoint).items()
-               if isinstance(key, str) and isinstance(value, Tensor)}
-    tensors = {key.replace('._orig_mod.', '.'): value
-               for key, value in tensors.items()}
+    tensors = {plain_name(key): as_tensor(value)
+               for key, value in inner_dict(checkpoint).items()
+               if isinstance(key, str) and is_tensor(value)}
     wrapper = find_wrapper(tensors)
     while wrapper:
         tensors = {key[len(wrapper):]: value for key, value in tensors.items()
                    if key.startswith(wrapper)}
         wrapper = find_wrapper(tensors)
     return tensors
+
+
+def plain_name(key: str) -> str:
+    """A name without those of wrappers in it."""
+    for inner in INNER:
+        key = key.replace(inner, '')
+    return key
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether a value is a tensor, or numbers as an array."""
+    return isinstance(value, Tensor) or (
+        isinstance(value, np.ndarray) and value.dtype.kind in 'biuf')
+
+
+def as_tensor(value: Any) -> Any:
+    """Numbers as a tensor; whatever else is left as it is."""
+    is_array = isinstance(value, np.ndarray) and is_tensor(value)
+    return torch.from_numpy(value) if is_array else value
 
 
 def is_wrapped(checkpoint: Any) -> bool:
@@ -62,11 +86,23 @@ def inner_dict(checkpoint: Any) -> dict:
         if isinstance(inner, dict) and any(
                 isinstance(value, (Tensor, dict)) for value in inner.values()):
             return inner_dict(inner)
+    if not any(map(is_tensor, checkpoint.values())):
+        # Under a name of somebody's own; an optimiser numbers its tensors.
+        for inner in checkpoint.values():
+            found = inner_dict(inner)
+            if any(isinstance(key, str) and sign in key for key in found
+                   for sign in VIT_SIGNS):
+                return found
     return checkpoint
 
 
 def find_wrapper(tensors: StateDict) -> Optional[str]:
-    """The wrapper that all names have, or all of the ViT's; None if none."""
+    """The wrapper that all names have, or all of the ViT's; None if none.
+    What all have is one, whatever it is called."""
+    first = {key.split('.')[0] for key in tensors}
+    if len(first) == 1 and first.isdisjoint(OWN) and any(
+            sign in key for key in tensors for sign in VIT_SIGNS):
+        return f'{first.pop()}.'
     for wrapper in WRAPPERS:
         outside = [key for key in tensors if not key.startswith(wrapper)]
         is_vit = any(sign in key for key in tensors for sign in VIT_SIGNS)

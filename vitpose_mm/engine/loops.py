@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader
 
 from vitpose_mm.fileio import why_unreadable
 from ..datasets.checks import DataError, DatasetCheck
+from ..datasets.checks.raw_metainfo import check_raw_metainfo
 
 Loader = Union[DataLoader, Dict]
 
@@ -137,9 +138,13 @@ def explained(
     except Exception as error:
         if not isinstance(loader, dict):
             raise
+        configs = dataset_configs(loader['dataset'])
+        findings = [finding for config in configs
+                    for finding in check_raw_metainfo(config.get('metainfo'))]
+        if findings:
+            raise DataError(findings) from error
         datasets = [
-            DATASETS.build(dict(config, lazy_init=True))
-            for config in dataset_configs(loader['dataset'])
+            DATASETS.build(dict(config, lazy_init=True)) for config in configs
         ]
         for file in texts_in([*map(vars, datasets), evaluator]):
             reason = why_unreadable(file)

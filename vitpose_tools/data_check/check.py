@@ -14,8 +14,8 @@ from vitpose_mm.datasets.checks.dataset import BODY, WHOLE_BODY, check_left
 from vitpose_mm.datasets.checks.finding import describe
 from vitpose_mm.datasets.checks.image_sizes import check_image_sizes
 from vitpose_mm.datasets.checks.metainfo import check_metainfo
-from vitpose_mm.datasets.checks.people import (People, check_keypoints,
-                                               read_people)
+from vitpose_mm.datasets.checks.people import (People, check_empty,
+                                               check_keypoints, read_people)
 from vitpose_mm.datasets.checks.scoring import check_areas, check_categories
 from vitpose_mm.datasets.checks.sides import check_sides
 from vitpose_mm.datasets.checks.structure import (check_fields, check_ids,
@@ -123,11 +123,12 @@ def check_annotation_file(file: Path, folder: Path,
     findings += describe(
         'keypoints-absent', path, "annotations have no 'keypoints'",
         content['annotations'],
-        [not ann.get('keypoints') for ann in content['annotations']],
+        ['keypoints' not in ann for ann in content['annotations']],
         'training leaves them out', NOTE)
     fields = fields_of(content, given['num_keypoints'])
     records = [ann for ann in content['annotations'] if ann.get(fields[0])]
     number = given['num_keypoints']
+    findings += check_empty(content['annotations'], path, fields[0])
     wrong = check_keypoints(records, path, number, fields)
     if wrong:
         records = [ann for ann in records

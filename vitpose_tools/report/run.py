@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.hooks import CheckpointHook
 
 # Parts of names of metrics of which less is better.
-LESS = ('EPE', 'NME', 'MPJPE', 'loss')
+LESS = ('epe', 'nme', 'mpjpe', 'mrrpe', 'loss', 'error', 'rmse')
 # What MMEngine logs beside metrics. Those of MMPose need no prefix: EPE, PCK.
 NO_METRICS = ('step', 'epoch', 'iter', 'time', 'data_time', 'memory', 'eta')
 
@@ -106,7 +106,8 @@ class Run:
             key = 'coco/AP' if 'coco/AP' in names else next(iter(names), '')
             rule = rule if self.save_best[0] is None else None
         if rule is None:
-            rule = 'less' if any(word in key for word in LESS) else 'greater'
+            rule = 'less' if any(
+                word in key.lower() for word in LESS) else 'greater'
         return key, rule == 'less'
 
     def scalars(self) -> Tuple[List[dict], List[dict]]:

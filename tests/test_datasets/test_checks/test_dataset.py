@@ -26,43 +26,6 @@ PIPELINE = [
 ]
 
 
-@pytest.fixture(scope='module')
-def coco(real_data) -> dict:
-    return json.loads((real_data / 'coco/test_coco.json').read_text())
-
-
-@pytest.fixture
-def check(tmp_path, real_data):
-    """Writes annotations, looks at them, returns the findings."""
-
-    def call(content, metric=None, detections=None, truth=None,
-             kind='CocoDataset', images=None, **options):
-        file = tmp_path / 'people.json'
-        file.write_text(
-            content if isinstance(content, str) else json.dumps(content))
-        if detections is not None:
-            options['bbox_file'] = str(tmp_path / 'boxes.json')
-            (tmp_path / 'boxes.json').write_text(json.dumps(detections))
-        dataset = DATASETS.build(
-            dict(
-                type=kind,
-                ann_file=str(file),
-                data_prefix=dict(img=images or str(real_data / 'coco')),
-                test_mode=True,
-                lazy_init=True,
-                **{'pipeline': PIPELINE, **options}))
-        metrics = []
-        if metric is not None:
-            metrics = [METRICS.build({'type': 'CocoMetric', **metric})]
-            metrics[0].ann_file = str(file)
-        if truth is not None:
-            (tmp_path / 'truth.json').write_text(json.dumps(truth))
-            metrics[0].ann_file = str(tmp_path / 'truth.json')
-        return DatasetCheck()(dataset, metrics)
-
-    return call
-
-
 @pytest.mark.parametrize('kind', CLEAN)
 def test_published_files_are_not_accused(real_data, kind):
     file = CLEAN[kind]
@@ -171,6 +134,14 @@ def no_categories(coco):
     coco['categories'] = []
 
 
+def without_categories(coco):
+    del coco['categories']
+
+
+def twice(coco):
+    coco['images'].append(dict(coco['images'][0], id=999))
+
+
 def keypoint_flag(value):
 
     def change(coco):
@@ -196,6 +167,12 @@ def keypoint_flag(value):
     (text_keypoint, "1 of 14 people have something in 'keypoints' that is no"),
     (nobody, 'none of its 14 annotations is a person.*14 have keypoints, 0'),
     (no_width, "1 of 4 images have no 'width'"),
+    (one('bbox', [1., 2., 3., math.inf]), "'bbox' that is not four numbers"),
+    (one('keypoints', None), "1 of 14 annotations have 'keypoints' that are "
+     'null or empty'),
+    (one('keypoints', []), "1 of 14 annotations have 'keypoints' that are"),
+    (keypoint_flag(.3), '1 of 14 people have a keypoint with v between 0'),
+    (without_categories, "people.json: has no list 'categories'"),
 ])
 @pytest.mark.parametrize('data_mode', ('topdown', 'bottomup'))
 def test_faults_are_refused_by_field_file_and_count(
@@ -227,6 +204,7 @@ def test_exchanged_sizes_are_told_without_the_images(check, coco):
     (one('num_keypoints', 3), "1 of 14 people have a 'num_keypoints' that"),
     (one('bbox', [9., 9., 0., 5.]), "a 'bbox' without width or height"),
     (one('bbox', [600., 400., 90., 90.]), 'reaches beyond the image'),
+    (twice, "1 of 5 images repeat the 'file_name' of another"),
 ])
 def test_what_may_be_meant_is_a_warning(check, coco, change, message):
     coco = copy.deepcopy(coco)
@@ -293,6 +271,16 @@ def boxes_of(coco, **values):
      True),
     (dict(bbox=[1, 2]), "14 of 14 detections have a 'bbox' that is not four",
      True),
+    (dict(bbox=None), "14 of 14 detections have a 'bbox' that is not four",
+     True),
+    (dict(bbox=[1, 2, math.inf, 4]), "'bbox' that is not four", True),
+    (dict(score=math.nan), "14 of 14 detections have a 'score' that is no",
+     True),
+    (dict(score='0.9'), "14 of 14 detections have a 'score' that is no", True),
+    (dict(image_id=[785]), '14 of 14 detections are of an image that', True),
+    (dict(bbox=[.1, .1, .5, .5]), 'between 0 and 1, as shares', True),
+    (dict(bbox=[500, 300, 600, 400]), "14 of 14 detections have a 'bbox' that "
+     'reaches beyond', True),
     (dict(bbox=[1, 2, 0, 4]), "14 of 14 detections have a 'bbox' without",
      False),
 ])
@@ -344,6 +332,18 @@ def test_metric_of_other_images_is_refused(check, coco):
         if ann['image_id'] != coco['images'][3]['id']])
     finding, = check(fewer, {}, truth=coco)
     assert not finding.refused and 'has 1 images that' in finding.text
+
+
+@pytest.mark.parametrize('mask', [
+    [1, 2, 3, 4, 5, 6], [[1, 2, 'a', 4, 5, 6]], dict(size=[4, 5]), 'x'])
+def test_what_is_no_mask_is_refused_where_it_is_used(check, coco, mask):
+    coco = copy.deepcopy(coco)
+    coco['annotations'][-1]['segmentation'] = mask
+    pipeline = [dict(type='BottomupGetCrowdMask')]
+    assert check(coco, data_mode='bottomup') == []
+    finding, = check(coco, data_mode='bottomup', pipeline=pipeline)
+    assert "1 of 14 annotations have a 'segmentation' that is neither" in \
+        finding.text
 
 
 def test_masks_of_another_size_are_refused_where_they_are_used(check, coco):
@@ -409,10 +409,13 @@ def test_metainfo_is_checked(check, coco, changes, metric, message):
         assert re.search(message, finding.text)
 
 
-@pytest.mark.parametrize('content', ('[]', '{"images": []}', '{"images'))
-def test_other_files_are_called_so(check, content):
+@pytest.mark.parametrize('content, reason', [
+    ('[]', ''), ('{"images": []}', ''), ('{"images', 'no JSON: Unterm'),
+    ('{}\n{}', 'no JSON: Extra data'), ('\ufeff{}', 'UTF-8 BOM')])
+def test_other_files_are_called_so(check, content, reason):
     finding, = check(content)
     assert 'not a COCO-style file' in finding.text
+    assert reason in finding.text
 
 
 def test_mpii_is_checked_by_what_was_read(real_data, tmp_path):

@@ -97,6 +97,16 @@ def test_a_folder_without_training_is_named(tmp_path):
         Run(tmp_path)
 
 
+@pytest.mark.parametrize('metric', [
+    'interhand2d/MRRPE', 'MPJPE_all', 'NME', 'pixel_error', 'RMSE'])
+def test_errors_are_best_where_they_are_least(tmp_path, metric):
+    write_scalars(tmp_path, '20260101_000000', {metric: 9., 'step': 1},
+                  {metric: 4., 'step': 2}, {metric: 6., 'step': 3})
+    for options in dict(save_best=metric), {}:
+        write_config(tmp_path, '20260101_000000', **options)
+        assert Run(tmp_path).test_metrics() == {metric: 4.}
+
+
 def test_metrics_need_no_prefix(tmp_path):
     """MMPose's EPE and PCKAccuracy have none."""
     write_scalars(

@@ -16,7 +16,7 @@ from .detections import check_detections
 from .finding import WARNING, Finding
 from .image_sizes import check_image_sizes, check_masks
 from .metainfo import check_metainfo
-from .people import People, check_keypoints, read_people
+from .people import People, check_empty, check_keypoints, read_people
 from .pipeline import carries_category, check_flip, steps_of, weighs_keypoints
 from .samples import check_samples
 from .scoring import check_scored
@@ -141,7 +141,8 @@ class DatasetCheck:
             return findings, None
         records = [ann for ann in content['annotations']
                    if ann.get(fields[0])]
-        new = check_keypoints(records, file, number, fields)
+        new = check_keypoints(records, file, number, fields) or check_empty(
+            content['annotations'], file, fields[0])
         if new:
             return findings + new, None
         people = read_people(records, number, fields)
@@ -154,7 +155,8 @@ class DatasetCheck:
             if not osp.exists(path):
                 return None
             try:
-                self.contents[path] = json.loads(Path(path).read_bytes())
+                self.contents[path] = json.loads(
+                    Path(path).read_text('utf-8'))
             except ValueError as error:
                 self.contents[path] = f'no JSON: {error}'
         return self.contents[path]

@@ -1,11 +1,13 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import math
 from collections import Counter
-from typing import Any, List
+from typing import Any, Hashable, List, Sequence
 
 import numpy as np
 
 from .finding import ERROR, WARNING, Example, Finding, describe
-from .people import read_box
+from .image_sizes import CUT, lost_area
+from .people import is_number, read_box
 
 FIELDS = ('image_id', 'category_id', 'bbox', 'score')
 # Detectors overlook people, but hardly in so many images.
@@ -38,8 +40,29 @@ def check_detections(detections: Any, content: dict, file: str,
             [field not in entry for entry in detections], 'add it')
     if findings:
         return findings
-    return findings + check_images(detections, content, file, ann_file) + \
-        check_boxes(detections, file)
+    findings = describe(
+        'detection-box', file,
+        "detections have a 'bbox' that is not four numbers", detections,
+        [math.isnan(box[0]) for box in boxes_of(detections)],
+        'write x, y, w, h in pixels') + describe(
+        'detection-score', file,
+        "detections have a 'score' that is no number", detections,
+        [not is_number(entry['score']) for entry in detections],
+        'people are ranked by it; write a number')
+    if findings:
+        return findings
+    findings = check_images(detections, content, file, ann_file)
+    if any(finding.refused for finding in findings):
+        return findings
+    return findings + check_boxes(detections, content['images'], file)
+
+
+def boxes_of(detections: List[dict]) -> List[Sequence[float]]:
+    """x, y, w, h of each detection, NaN where there is no such box. MMPose
+    reads the first four numbers."""
+    boxes = [entry['bbox'] for entry in detections]
+    return [read_box(box[:4] if isinstance(box, list) else box)
+            for box in boxes]
 
 
 def check_images(detections: List[dict], content: dict, file: str,
@@ -49,7 +72,8 @@ def check_images(detections: List[dict], content: dict, file: str,
     findings = describe(
         'detection-image', file,
         f'detections are of an image that {ann_file} lacks', detections,
-        [entry['image_id'] not in known for entry in detections],
+        [not isinstance(entry['image_id'], Hashable)
+         or entry['image_id'] not in known for entry in detections],
         'the bbox_file is of other images, such as COCO\'s; name the one of '
         'these, or set bbox_file=None (val_dataloader.dataset.bbox_file=None '
         'test_dataloader.dataset.bbox_file=None) to test on annotated boxes')
@@ -68,9 +92,11 @@ def check_images(detections: List[dict], content: dict, file: str,
     return findings
 
 
-def check_boxes(detections: List[dict], file: str) -> List[Finding]:
+def check_boxes(detections: List[dict], images: List[dict],
+                file: str) -> List[Finding]:
     """Check categories and boxes of detections."""
-    numbers = [entry['category_id'] for entry in detections]
+    numbers = [entry['category_id'] if isinstance(
+        entry['category_id'], Hashable) else None for entry in detections]
     others = [number != 1 for number in numbers]
     findings = describe(
         'detection-category', file,
@@ -78,13 +104,40 @@ def check_boxes(detections: List[dict], file: str) -> List[Finding]:
         f'({dict(Counter(numbers).most_common(5))})', detections, others,
         'MMPose drops them; write 1 for what has keypoints',
         severity=ERROR if all(others) else WARNING)
-    boxes = np.array([read_box(entry['bbox'][:4]) for entry in detections])
-    findings += describe(
-        'detection-box', file,
-        "detections have a 'bbox' that is not four numbers", detections,
-        np.isnan(boxes).any(1), 'write x, y, w, h in pixels')
+    boxes = np.array(boxes_of(detections), dtype=float)
+    findings += check_places(detections, boxes, images, file)
     return findings + describe(
         'detection-empty', file,
         "detections have a 'bbox' without width or height", detections,
         (boxes[:, 2:] <= 0).any(1), 'boxes are x, y, w, h, not two corners',
         severity=WARNING)
+
+
+def check_places(detections: List[dict], boxes: np.ndarray,
+                 images: List[dict], file: str) -> List[Finding]:
+    """Check that boxes are in pixels of their images.
+
+    Args:
+        detections: All of the file, each of an image that is known.
+        boxes: Theirs, x, y, w, h, (N, 4).
+        images: Records of the images.
+        file: Path of the detection file.
+    """
+    if boxes.max() <= 1:
+        return [
+            Finding('detection-share', file, "detections have a 'bbox' "
+                    'between 0 and 1, as shares of the image', 'multiply x '
+                    'and w by its width, y and h by its height',
+                    count=len(boxes), total=len(boxes))
+        ]
+    sizes = {image['id']: (image['width'], image['height'])
+             for image in images}
+    of_box = np.array([sizes[entry['image_id']] for entry in detections],
+                      dtype=float)
+    out = (boxes[:, 2:] > 0).all(1) & (lost_area(boxes, of_box) > CUT)
+    return describe(
+        'detection-outside', file,
+        "detections have a 'bbox' that reaches beyond the image by more than "
+        f'{CUT:.0%} of its area', detections, out,
+        'boxes are x, y, w, h in pixels of the image, not two corners',
+        ERROR if out.sum() > len(out) / 2 else WARNING)

@@ -2,13 +2,13 @@
 import os.path as osp
 import warnings
 from contextlib import contextmanager
-from typing import Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 from PIL import Image
 
 from .finding import WARNING, Finding, describe
-from .people import People
+from .people import People, is_number
 
 # Image files whose size is compared with the stated one; a header is read in
 # a millisecond.
@@ -148,7 +148,8 @@ def no_bomb_warnings() -> Iterator[None]:
 
 
 def check_masks(content: dict, file: str) -> List[Finding]:
-    """Check that run-length masks are as large as their image is said to be.
+    """Check that masks can be drawn, and run-length masks are as large as
+    their image is said to be.
 
     Args:
         content: What the annotation file holds.
@@ -157,7 +158,14 @@ def check_masks(content: dict, file: str) -> List[Finding]:
     sizes = {image['id']: [image['height'], image['width']]
              for image in content['images']}
     annotations = content['annotations']
-    return describe(
+    findings = describe(
+        'mask-form', file,
+        "annotations have a 'segmentation' that is neither a list of polygons "
+        "(x, y, x, y, ...) nor a run-length mask with 'size' and 'counts'",
+        annotations,
+        [not is_mask(ann.get('segmentation')) for ann in annotations],
+        'write one, or take it out')
+    return findings or describe(
         'mask-size', file,
         "annotations have a 'segmentation' of another 'size' (h, w) "
         'than their image', annotations,
@@ -166,3 +174,14 @@ def check_masks(content: dict, file: str) -> List[Finding]:
              ann['image_id']) for ann in annotations],
         'such masks cannot be left out of the loss; bring them to the size '
         'of the image')
+
+
+def is_mask(segmentation: Any) -> bool:
+    """Whether a segmentation is one, or none, as COCO writes it."""
+    if isinstance(segmentation, dict):
+        return not segmentation or isinstance(
+            segmentation.get('counts'), (str, list)) and isinstance(
+            segmentation.get('size'), list)
+    return segmentation is None or isinstance(segmentation, list) and all(
+        isinstance(polygon, list) and all(map(is_number, polygon))
+        for polygon in segmentation)

@@ -6,6 +6,9 @@ import numpy as np
 
 from .finding import WARNING, Finding
 
+# At 0.5 a distance as large as the person still gives an OKS of 0.6.
+LARGEST_SIGMA = 0.5
+
 
 def check_metainfo(metainfo: dict, needs_sigmas: bool,
                    needs_weights: bool) -> List[Finding]:
@@ -19,14 +22,23 @@ def check_metainfo(metainfo: dict, needs_sigmas: bool,
     name = metainfo.get('dataset_name')
     where = f'metainfo of {name}'
     number = metainfo['num_keypoints']
+    findings = check_order(metainfo)
+    if findings:
+        return findings
     findings = check_swaps(metainfo) or check_names(metainfo)
-    sigmas = np.array(metainfo['sigmas'], dtype=float)
+    sigmas = np.atleast_1d(np.array(metainfo['sigmas'], dtype=float))
     if needs_sigmas and (len(sigmas) != number or not (sigmas > 0).all()):
         findings.append(
             Finding('sigmas', where, f'OKS needs {number} positive '
                     f"'sigmas', one per keypoint, not {sigmas.tolist()}",
                     'write them, for example 0.05 for each, or measure by '
                     'PCKAccuracy'))
+    elif needs_sigmas and (sigmas > LARGEST_SIGMA).any():
+        findings.append(
+            Finding('sigmas-large', where, "'sigmas' up to "
+                    f'{sigmas.max():g}, where those of COCO end at 0.107',
+                    'predictions count as right as far from the keypoint as '
+                    'the person is large', WARNING))
     weights = np.array(metainfo['dataset_keypoint_weights'])
     if needs_weights and len(weights) != number:
         findings.append(
@@ -41,6 +53,21 @@ def check_metainfo(metainfo: dict, needs_sigmas: bool,
                     'and shoulders get each other\'s weights', 'leave '
                     'use_dataset_keypoint_weights off', WARNING))
     return findings
+
+
+def check_order(metainfo: dict) -> List[Finding]:
+    """Check that keypoints are numbered in their order: MMPose takes the
+    numbers for places in some lists, the order in others."""
+    keys = list(metainfo['keypoint_id2name'])
+    if keys == list(range(metainfo['num_keypoints'])):
+        return []
+    return [
+        Finding('keypoint-order',
+                f"metainfo of {metainfo.get('dataset_name')}",
+                f"'keypoint_info' has the keys {keys}, which are not 0, 1, 2, "
+                '... in this order', 'flips and names would go to other '
+                'keypoints; number them in the order of the annotations')
+    ]
 
 
 def check_swaps(metainfo: dict) -> List[Finding]:

@@ -79,6 +79,24 @@ def check_keypoints(records: Sequence[dict], file: str, num_keypoints: int,
         records, texts(records, fields), 'write x, y, v as numbers')
 
 
+def check_empty(annotations: Sequence[dict], file: str,
+                field: str) -> List[Finding]:
+    """Check that nobody has keypoints that are null or an empty list, with
+    which MMPose cannot load the file.
+
+    Args:
+        annotations: All of the file.
+        file: Path of the file, for the messages.
+        field: Key of the keypoints.
+    """
+    return describe(
+        'keypoints-empty', file,
+        f"annotations have '{field}' that are null or empty", annotations,
+        [field in ann and 'bbox' in ann and not ann[field]
+         for ann in annotations],
+        f"take '{field}' out of those who have none")
+
+
 def texts(records: Sequence[dict], fields: Sequence[str]) -> Sequence[bool]:
     """Which people have other things than numbers and null as keypoints."""
     values = [ann[field] for ann in records for field in fields]
@@ -108,9 +126,9 @@ def read_people(records: Sequence[dict], num_keypoints: int,
 
 
 def read_box(box: Any) -> Sequence[float]:
-    """Four numbers, NaN where there is no such box."""
+    """Four finite numbers, NaN where there is no such box."""
     if isinstance(box, (list, tuple)) and len(box) == 4 and all(
-            isinstance(value, (int, float)) for value in box):
+            is_number(value) for value in box):
         return box
     return [math.nan] * 4
 
@@ -140,6 +158,15 @@ def check_people(people: People, file: str) -> List[Finding]:
         (seen > 2).any(1), 'it counts as labelled; v is 0 (not labelled), 1 '
         '(hidden) or 2 (visible). AI Challenger\'s own 3 means not labelled: '
         'convert with `vitpose-mm data aic`', severity=WARNING)
+    # COCO-WholeBody's face and hands have confidences, which its class takes
+    # for labelled.
+    part = (seen > 0) & (seen < 1) & (people.body == seen.shape[1])
+    findings += describe(
+        'visibility-part', file,
+        'people have a keypoint with v between 0 and 1', records,
+        part.any(1), 'it is a weight of the loss, whose '
+        'target is empty below 0.5; v is 0 (not labelled), 1 (hidden) or 2 '
+        '(visible), no confidence')
     findings += describe(
         'iscrowd', file,
         "people have an 'iscrowd' that is not 0 or 1", records,
@@ -161,6 +188,12 @@ def check_people(people: People, file: str) -> List[Finding]:
         (stated != 0) & (stated != body) & ~people.iscrowd,
         'a metric of crowds takes the stated one', severity=WARNING)
     return findings
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a finite number, and no truth value."""
+    return isinstance(value, (int, float)) and not isinstance(
+        value, bool) and math.isfinite(value)
 
 
 def number_of(ann: dict, count: int) -> float:

@@ -5,7 +5,10 @@ from typing import List
 import numpy as np
 
 from .finding import ERROR, FEW, WARNING, Finding, describe
-from .people import People
+from .people import People, is_number
+
+# Area over that of the box: boxes may be tight around keypoints, masks thin.
+LARGEST, SMALLEST = 4., 0.01
 
 
 def check_scored(content: dict, people: People, file: str, use_area: bool,
@@ -24,6 +27,7 @@ def check_scored(content: dict, people: People, file: str, use_area: bool,
     counted = people.counted
     records = people.records
     findings = check_categories(content, people, file, category)
+    findings += check_match_ids(people, file)
     if use_area:
         findings += check_areas(people, file)
     if of_crowds:
@@ -46,6 +50,18 @@ def check_scored(content: dict, people: People, file: str, use_area: bool,
     return findings
 
 
+def check_match_ids(people: People, file: str) -> List[Finding]:
+    """Check ids, by which the metric notes who was found."""
+    ids = np.array([ann['id'] for ann in people.records])
+    return describe(
+        'id-negative', file, "people have a negative 'id'", people.records,
+        ids < 0, 'no prediction for them counts as right; number people from '
+        '1') + describe(
+        'id-zero', file, "people have the 'id' 0", people.records, ids == 0,
+        "COCO's own evaluation takes 0 for not found and counts them as "
+        'missed; number people from 1', WARNING)
+
+
 def check_areas(people: People, file: str,
                 severity: str = ERROR) -> List[Finding]:
     """Check ``area``, by which OKS divides squared distances.
@@ -65,16 +81,46 @@ def check_areas(people: People, file: str,
         'val_evaluator and test_evaluator to use a share of the box',
         severity)
     wrong = counted & ~absent & np.array(
-        [not isinstance(area, (int, float)) or not area > 0
-         for area in areas], dtype=bool)
+        [not is_number(area) or area <= 0 for area in areas], dtype=bool)
     share = wrong.sum() / max(1, counted.sum())
+    findings += check_area_sizes(people, counted & ~absent & ~wrong, file)
     return findings + describe(
         'area', file,
-        "people have an 'area' that is not positive", people.records,
-        wrong, 'every prediction for them counts as wrong; write the area of '
-        'the person in square pixels, or set use_area=False in val_evaluator '
-        'and test_evaluator to use a share of the box',
+        "people have an 'area' that is not positive or no number",
+        people.records, wrong, 'predictions for them count as wrong, or all '
+        'as right; write the area of the person in square pixels, or set '
+        'use_area=False in val_evaluator and test_evaluator to use a share '
+        'of the box',
         severity=ERROR if share > FEW else WARNING)
+
+
+def check_area_sizes(people: People, known: np.ndarray,
+                     file: str) -> List[Finding]:
+    """Check areas against boxes, which hold the person.
+
+    Args:
+        people: Annotations with keypoints.
+        known: Which of them have an area, (P, ).
+        file: Path of the annotation file, for the messages.
+    """
+    areas = np.array([float(ann['area']) if has else np.nan
+                      for ann, has in zip(people.records, known)])
+    with np.errstate(invalid='ignore', divide='ignore'):
+        ratio = areas / people.boxes[:, 2:].prod(1)
+    findings = []
+    for kind, odd, words in (
+            ('area-large', ratio > LARGEST, f'more than {LARGEST:g} times '
+             'as large as their box'),
+            ('area-small', ratio < SMALLEST, 'less than a hundredth of '
+             'their box')):
+        odd &= (people.boxes[:, 2:] > 0).all(1)
+        findings += describe(
+            kind, file, f"people have an 'area' that is {words}",
+            people.records, odd, 'the metric compares distances with it: '
+            'write the area of the person in square pixels, or set '
+            'use_area=False in val_evaluator and test_evaluator',
+            ERROR if odd.sum() > known.sum() / 2 else WARNING)
+    return findings
 
 
 def check_categories(content: dict, people: People, file: str,

@@ -24,12 +24,29 @@ def check_structure(content: Any, file: str) -> List[Finding]:
     """
     if not isinstance(content, dict) or not all(
             isinstance(content.get(key), list) for key in REQUIRED):
+        reason = f' ({content})' if isinstance(content, str) else ''
         return [
             Finding('not-coco', file,
-                    'not a COCO-style file, which is a dictionary '
-                    "with the lists 'images' and 'annotations'")
+                    'not a COCO-style file, which is a dictionary with the '
+                    f"lists 'images' and 'annotations', as UTF-8{reason}")
         ]
-    return check_fields(content, file) or check_ids(content, file)
+    return check_fields(content, file) or check_ids(
+        content, file) + check_listed(content, file)
+
+
+def check_listed(content: dict, file: str) -> List[Finding]:
+    """Check that categories are listed as MMPose reads them."""
+    listed = content.get('categories')
+    if isinstance(listed, list) and all(
+            isinstance(category, dict)
+            and isinstance(category.get('id'), Integral)
+            for category in listed):
+        return []
+    return [
+        Finding('categories-form', file, "has no list 'categories' of "
+                'dictionaries with a whole number as \'id\'',
+                "write [{'id': 1, 'name': 'person'}] or those of the file")
+    ]
 
 
 def check_ids(content: dict, file: str) -> List[Finding]:
@@ -49,6 +66,12 @@ def check_ids(content: dict, file: str) -> List[Finding]:
                 f'{key} repeat the id of another', records,
                 repeated(ids), 'only the last of them would be read; number '
                 'them anew')
+    names = [image['file_name'] for image in content['images']]
+    findings += describe(
+        'image-twice', file,
+        "images repeat the 'file_name' of another", content['images'],
+        repeated(names), 'the people of the one entry are background to the '
+        'other; give them one id', severity=WARNING)
     known = {image['id'] for image in content['images']}
     findings += describe(
         'image-unlisted', file,
@@ -84,7 +107,8 @@ def check_fields(content: dict, file: str) -> List[Finding]:
                 records,
                 [field in record and not isinstance(record[field], Integral)
                  for record in records],
-                'write ids as numbers, without quotation marks')
+                'write ids as whole numbers, without quotation marks or '
+                'decimal point')
     findings += describe(
         'file-name', file,
         "images have a 'file_name' that is no text", content['images'],
@@ -105,8 +129,8 @@ def is_positive(value: Any) -> bool:
     return isinstance(value, (int, float)) and value > 0
 
 
-def repeated(ids: Sequence[int]) -> np.ndarray:
-    """Which ids occurred before, shape (len(ids), )."""
+def repeated(ids: Sequence) -> np.ndarray:
+    """Which ids or names occurred before, shape (len(ids), )."""
     first = np.unique(np.array(ids), return_index=True)[1]
     mask = np.ones(len(ids), dtype=bool)
     mask[first] = False

@@ -4,7 +4,11 @@ from typing import Optional, Sequence, Tuple
 import numpy as np
 import torch
 import torch.nn.functional as F
+from mmpose.models.heads import AssociativeEmbeddingHead, CIDHead, DEKRHead
 from torch import Tensor, nn
+
+# What they predict beside heatmaps must not be taken for these.
+BOTTOM_UP = AssociativeEmbeddingHead, CIDHead, DEKRHead
 
 
 class HeatmapMap(nn.Module):
@@ -61,6 +65,11 @@ def codec_of(head: nn.Module) -> object:
     Raises:
         ValueError: If it has none that relates a heatmap to a crop.
     """
+    if isinstance(head, BOTTOM_UP):
+        raise ValueError(
+            f'{type(head).__name__} cannot be distilled: it finds everybody '
+            'in an image by more than heatmaps (bottom-up); student and '
+            'teacher need a top-down head for heatmaps')
     codec = getattr(head, 'decoder', None)
     if not hasattr(codec, 'heatmap_size') or np.size(codec.scale_factor) != 2:
         raise ValueError(

@@ -7,6 +7,7 @@ from mmpose.registry import HOOKS
 from torch import nn
 
 from ..unwrap_model import unwrap_model
+from .estimator_parts import check_estimator
 
 # Layers that autocast runs in half precision.
 LAYERS = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
@@ -54,10 +55,11 @@ class HalfWeightsHook(Hook):
             model: An estimator with ``test_cfg.amp_dtype``, wrapped or not.
 
         Raises:
-            ValueError: If it has no such key.
+            ValueError: If it has no such key or does not know it.
         """
         model = unwrap_model(model)
         dtype = getattr(model, 'test_cfg', {}).get('amp_dtype')
+        check_estimator(model)
         if dtype is None:
             raise ValueError(
                 'HalfWeightsHook needs a model with test_cfg.amp_dtype, '

@@ -3,15 +3,17 @@ from typing import Any, Dict, Iterator, Optional, Tuple
 
 from mmengine.dataset import ConcatDataset
 from mmengine.hooks import Hook
+from mmengine.optim import OptimWrapper
 from mmengine.runner import BaseLoop
 from mmpose.registry import HOOKS
 from torch import nn
 
 from vitpose_mm.models import MultiDatasetTopdownPoseEstimator
 from ..unwrap_model import unwrap_model
+from .estimator_parts import check_estimator, check_targets
 from .known_options import check_options
 from .loaded_head import check_loaded_head
-from .resumed_optimizer import check_resumed
+from .resumed_optimizer import check_groups, check_resumed
 from .scaled_lr import check_scaled_lr
 
 # Where heads hold their number of keypoints, the most telling first: a
@@ -48,6 +50,10 @@ class ModelDataCheckHook(Hook):
         self.loaded = {name: tensor.shape
                        for name, tensor in state_dict.items()
                        if hasattr(tensor, 'shape')}
+        wrapper = getattr(runner, 'optim_wrapper', None)
+        if getattr(runner, '_resume', False) and isinstance(
+                wrapper, OptimWrapper):
+            check_groups(checkpoint.get('optimizer', {}), wrapper)
 
     def before_val(self, runner) -> None:
         check_agreement(runner.model, runner.val_dataloader.dataset)
@@ -81,8 +87,11 @@ def check_agreement(model: nn.Module,
         ValueError: If they differ; names both values and the config keys.
     """
     model = unwrap_model(model)
+    check_estimator(model)
     is_joined = isinstance(dataset, ConcatDataset)
     for part in dataset.datasets if is_joined else [dataset]:
+        if training:
+            check_targets(model, part)
         if isinstance(model, MultiDatasetTopdownPoseEstimator):
             name = part.metainfo.get('dataset_name')
             if model.routes.chosen is not None and not training:

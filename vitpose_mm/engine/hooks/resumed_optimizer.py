@@ -31,6 +31,42 @@ def check_resumed(model: nn.Module, optim_wrapper: OptimWrapper) -> None:
                 'load_from=CHECKPOINT, without --resume')
 
 
+def check_groups(state: dict, optim_wrapper: OptimWrapper) -> None:
+    """Refuse the state of an optimiser of other parameters or another kind,
+    before PyTorch meets it: a config that freezes, decays or builds other
+    parts makes other groups.
+
+    Args:
+        state: Of the optimiser, in a checkpoint.
+        optim_wrapper: What is to go on with it; several in one are not
+            looked at.
+
+    Raises:
+        ValueError: If so.
+    """
+    if isinstance(optim_wrapper, OptimWrapperDict) or \
+            'param_groups' not in state:
+        return
+    told, own = state['param_groups'], optim_wrapper.optimizer.param_groups
+    cure = ('Start a new run from its weights: --cfg-options '
+            'load_from=CHECKPOINT, without --resume')
+    sizes, wanted = ([len(group['params']) for group in groups]
+                     for groups in (told, own))
+    if sizes != wanted:
+        raise ValueError(
+            'the run cannot be resumed: the optimiser of the checkpoint has '
+            f'{sum(sizes)} parameters in {len(sizes)} groups, that of this '
+            f'config {sum(wanted)} in {len(wanted)}; it freezes, decays or '
+            f'builds other parts. {cure}')
+    kinds = [name for name in ('betas', 'momentum')
+             if (name in told[0]) != (name in own[0])]
+    if kinds:
+        raise ValueError(
+            'the run cannot be resumed: the checkpoint is of another '
+            f'optimiser than {type(optim_wrapper.optimizer).__name__} '
+            f'({", ".join(kinds)}). {cure}')
+
+
 def averages(
         optim_wrapper: OptimWrapper) -> Iterator[Tuple[nn.Parameter, Tensor]]:
     """Parameters with each tensor that their optimiser keeps in their

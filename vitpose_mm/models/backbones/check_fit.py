@@ -114,6 +114,30 @@ def check_shapes(weights: StateDict, own: StateDict, source: str) -> None:
                 "backbone's arch to the file's, or load another file")
 
 
+def check_values(tensors: StateDict, source: str) -> None:
+    """Refuse weights that are no finite numbers, or integers.
+
+    Args:
+        tensors: The file's ViT and heads by name.
+        source: The file, for messages.
+
+    Raises:
+        CheckpointError: If so; they would be copied without a word.
+    """
+    for name, tensor in tensors.items():
+        kind = str(tensor.dtype).replace('torch.', '')
+        if name.endswith(('.weight', '.bias', POS_EMBED)) and \
+                not tensor.is_floating_point():
+            raise CheckpointError(
+                f'{source} holds {name} as {kind}, as quantised models do: '
+                'load the file that it was made of')
+        if tensor.is_floating_point() and not tensor.is_meta and \
+                tensor.element_size() > 1 and not tensor.isfinite().all():
+            raise CheckpointError(
+                f'{source} holds NaN or infinity in {name}: its training had '
+                'failed; load an earlier checkpoint')
+
+
 def check_complete(weights: StateDict, own: StateDict, report: Report) -> None:
     """Refuse a file that leaves a part of the ViT random.
 

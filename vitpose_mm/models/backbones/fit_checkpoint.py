@@ -14,7 +14,7 @@ from vitpose_mm.checkpoints.read import CheckpointError
 from vitpose_mm.checkpoints.report import Report, count_names
 from ..layers import resize_pos_embed
 from .check_fit import (PATCHES, POS_EMBED, check_complete, check_fit,
-                        check_shapes)
+                        check_shapes, check_values)
 from .find_vit import find_vit
 from .fit_experts import fit_experts
 from .fit_rel_pos import fit_rel_pos
@@ -64,6 +64,7 @@ def fit_checkpoint(vit: nn.Module, state_dict: StateDict, prefix: str,
     weights = {key[len(BACKBONE):]: tensor for key, tensor in ours.items()
                if key.startswith(BACKBONE)}
     pad_kernels(weights, own, report)
+    check_values(ours, report.source)
     check_fit(weights, own, report.source)
     fit_experts(weights, own, report)
     fit_rel_pos(weights, own, report)

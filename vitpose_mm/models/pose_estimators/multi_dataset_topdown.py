@@ -9,7 +9,7 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor
 
 from ..layers.parallel_conv import statistics_kept
-from .fast_topdown import autocast, unpack
+from .fast_topdown import autocast, check_decoder, unpack
 from .idle_parts import IdleParts, refuse_shared_statistics
 from .registered_metainfo import registered_metainfo
 from .routes import Routes, flip_as, reorder, split
@@ -49,8 +49,8 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
             TopdownPoseEstimator.
 
     Raises:
-        ValueError: If a name does not occur in ``heads``, or their number is
-            not that of the experts.
+        ValueError: If a name does not occur in ``heads``, their number is
+            not that of the experts, or a decoder cannot decode ``amp_dtype``.
     """
 
     def __init__(self,
@@ -80,6 +80,8 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
         for name, head in others:
             self.heads[name] = MODELS.build(head)
             self.heads[name].test_cfg = self.test_cfg.copy()
+        for head in self.heads.values():
+            check_decoder(head, self.test_cfg.get('amp_dtype'))
         self.routes = Routes(
             list(heads), dict(aliases or {}), self.test_cfg.get('dataset'))
         self.num_experts = getattr(self.backbone, 'num_experts', 1)
