@@ -26,6 +26,7 @@ from .image_checks import check_image_files
 from .image_file import ImageFile, read_image
 from .leakage import check_leakage
 from .metainfo import compare_names, metainfo_of
+from .neighbours import check_neighbours
 
 # Below, starting processes takes longer than reading.
 FEW_IMAGES = 64
@@ -99,9 +100,10 @@ def check_data(
         findings += [named(finding, file) for finding in file.findings]
     if len(files) == 2:
         train, held = files
-        findings += check_leakage(
-            train.content['images'], train.facts, held.content['images'],
-            held.facts, str(train.file), str(held.file))
+        for check in (check_leakage, check_neighbours):
+            findings += check(
+                train.content['images'], train.facts, held.content['images'],
+                held.facts, str(train.file), str(held.file))
     return sorted(findings, key=order), files
 
 

@@ -399,16 +399,22 @@ def test_what_is_said_of_published_files_is_true(real_data, name, file,
     assert kinds(check_data(file, file.parent, given)[0]) == expected
 
 
-def test_frames_of_a_fixed_camera_are_not_taken_for_one(real_data, tmp_path):
-    """Mirror mouse, converted: frame by frame in turn to either side."""
+@pytest.mark.parametrize('held, expected', [
+    (lambda number: number % 2, {'leak-video': ('warning', 45)}),
+    # Blocks, and the frames beside them on neither side.
+    (lambda number: None if number in (30, 61) else 30 < number < 61, {})])
+def test_neighbours_of_a_fixed_camera_are_not_taken_for_one_picture(
+        real_data, tmp_path, held, expected):
+    """Mirror mouse, converted, all frames of one video."""
     folder = real_data / 'mirror-mouse'
     rows = list(csv.reader((folder / 'CollectedData.csv').open()))
-    names, parts = rows[1][1::2], ([], [])
+    names, parts, number = rows[1][1::2], ([], []), 0
     for row in rows[3:]:
         points = [[float(x), float(y), 2] if x else [0, 0, 0]
                   for x, y in zip(row[1::2], row[2::2])]
-        number = len(parts[0]) + len(parts[1]) + 1
-        parts[number % 2].append((number, row[0], points))
+        number += 1
+        if held(number) is not None:
+            parts[held(number)].append((number, row[0], points))
     files = []
     for name, part in zip(('train', 'val'), parts):
         files.append(tmp_path / f'{name}.json')
@@ -423,4 +429,24 @@ def test_frames_of_a_fixed_camera_are_not_taken_for_one(real_data, tmp_path):
                 for number, _, points in part],
             categories=[dict(id=1, name='mouse', keypoints=names)])))
     findings, _ = check_data(files[0], folder, val=files[1])
-    assert kinds(findings) == {}
+    assert kinds(findings) == expected
+
+
+@pytest.mark.parametrize('named, expected', [
+    (dict(video='clip'), {'leak-video': ('warning', 2)}), ({}, {})])
+def test_of_pictures_that_are_not_alike_the_file_tells_the_video(
+        planted, clean, tmp_path, named, expected):
+    """Names alone, which differ in a number, make no video: COCO's do too."""
+    def change(coco, folder):
+        for one in coco['images']:
+            one.update(named)
+
+    for i in (3, 20):
+        cv2.imwrite(str(tmp_path / f'{i}.png'), picture(i + 100))
+    coco = copy.deepcopy(clean[1])
+    coco['images'] = [dict(coco['images'][i], **named) for i in (3, 20)]
+    coco['annotations'] = [coco['annotations'][i] for i in (3, 20)]
+    (tmp_path / 'val.json').write_text(json.dumps(coco))
+    findings, _ = planted(change, val=tmp_path / 'val.json',
+                          val_images=tmp_path)
+    assert kinds(findings) == expected
