@@ -19,7 +19,7 @@ from vitpose_mm.datasets.checks.people import (People, check_keypoints,
 from vitpose_mm.datasets.checks.scoring import check_areas, check_categories
 from vitpose_mm.datasets.checks.sides import check_sides
 from vitpose_mm.datasets.checks.structure import (check_fields, check_ids,
-                                                  check_structure)
+                                                  check_structure, is_category)
 from vitpose_tools.annotations import AnnotationError, read_json
 from vitpose_tools.pool import in_processes
 from .image_checks import check_image_files
@@ -179,7 +179,9 @@ def readable(content: dict) -> dict:
     annotations = [
         ann for ann in content['annotations']
         if not check_fields(dict(images=[], annotations=[ann]), '')]
-    return dict(content, images=images, annotations=annotations)
+    categories = list(filter(is_category, content.get('categories', ())))
+    return dict(content, images=images, annotations=annotations,
+                categories=categories)
 
 
 def fields_of(content: dict, num_keypoints: int) -> Sequence[str]:

@@ -40,7 +40,7 @@ def bones(pairs: Any, names: List[str], labels: Labels
         try:
             a, b = (ends.get(end, end) for end in pair)
             found.append((int(a), int(b)))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             labels.skipped['bones that are no pair of keypoints'] += 1
     first = 1
     if any(0 in pair for pair in found):

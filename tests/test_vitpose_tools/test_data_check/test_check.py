@@ -262,6 +262,12 @@ FAULTS = {
     'id-repeated': ('error', 1, repeat('annotations')),
     'id-repeated image': ('error', 1, repeat('images')),
     'id-text': ('error', 1, ann(image_id='3')),
+    'id-text too large': ('error', 1, ann(category_id=10**19)),
+    'keypoint-text list': ('error', 1, point(3, [], 9, 2)),
+    'category-form': ('error', 1, lambda coco, folder:
+                      coco['categories'].append(dict(id=[], name='x'))),
+    'category-form null': ('error', 1, lambda coco, folder:
+                           coco['categories'].append(None)),
     'field-missing': ('error', 1, lose('category_id')),
     'image-unlisted': ('warning', 1, ann(image_id=777)),
     'entry-form': ('error', 1, lambda coco, folder:
@@ -277,6 +283,8 @@ FAULTS = {
         [(1, 2), (4, 5)], range(NUMBER))),
     'nobody': ('error', 1, every(iscrowd=1)),
     'not-coco': ('error', 1, lambda coco, folder: [1]),
+    'not-coco categories': ('error', 1, lambda coco, folder:
+                            dict(coco, categories=None)),
 }
 
 
@@ -284,15 +292,16 @@ FAULTS = {
 def test_fault_is_found(planted, fault):
     severity, count, change = FAULTS[fault]
     findings, files = planted(lambda *args: change(*args)
-                              if fault == 'not-coco' else
+                              if fault.startswith('not-coco') else
                               (change(*args), None)[1])
 
     found = kinds(findings)
     assert found.get(fault.split()[0]) == (severity, count), found
     finding, = [each for each in findings if each.kind == fault.split()[0]]
     assert 'train.json' in finding.text
-    assert finding.cure or fault in ('not-coco', 'nobody')
-    if fault not in ('not-coco', 'nobody', 'keypoint-never'):
+    assert finding.cure or fault.split()[0] in (
+        'not-coco', 'nobody')
+    if fault.split()[0] not in ('not-coco', 'nobody', 'keypoint-never'):
         assert finding.examples
     sheet = draw_sheet(findings, files)
     assert sheet is None or sheet.dtype == np.uint8 and sheet.ndim == 3

@@ -23,11 +23,12 @@ def check_structure(content: Any, file: str) -> List[Finding]:
         file: Its path, for the messages.
     """
     if not isinstance(content, dict) or not all(
-            isinstance(content.get(key), list) for key in REQUIRED):
+            isinstance(content.get(key), list) for key in REQUIRED) or (
+                not isinstance(content.get('categories', []), list)):
         return [
             Finding('not-coco', file,
                     'not a COCO-style file, which is a dictionary '
-                    "with the lists 'images' and 'annotations'")
+                    "with the lists 'images', 'annotations' and 'categories'")
         ]
     return check_fields(content, file) or check_ids(content, file)
 
@@ -82,7 +83,7 @@ def check_fields(content: dict, file: str) -> List[Finding]:
                 'id-text', file,
                 f"{key} have a '{field}' that is no whole number",
                 records,
-                [field in record and not isinstance(record[field], Integral)
+                [field in record and not is_id(record[field])
                  for record in records],
                 'write ids as numbers, without quotation marks')
     findings += describe(
@@ -98,7 +99,26 @@ def check_fields(content: dict, file: str) -> List[Finding]:
             [field in image and not is_positive(image[field])
              for image in content['images']],
             'write the size of the image in pixels')
-    return findings
+    return findings + check_category_form(content, file)
+
+
+def check_category_form(content: dict, file: str) -> List[Finding]:
+    """Check that categories, where there are any, can be looked up."""
+    categories = content.get('categories', [])
+    return describe(
+        'category-form', file,
+        "categories are no dictionaries with a whole number as 'id'",
+        categories, [not is_category(one) for one in categories],
+        'write id, name and keypoints of each')
+
+
+def is_category(value: Any) -> bool:
+    return isinstance(value, dict) and is_id(value.get('id'))
+
+
+def is_id(value: Any) -> bool:
+    """Whether a value is a whole number that NumPy holds."""
+    return isinstance(value, Integral) and abs(value) < 2**63
 
 
 def is_positive(value: Any) -> bool:
