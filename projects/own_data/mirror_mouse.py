@@ -27,8 +27,8 @@ import torch
 
 from vitpose_mm.fileio import write_beside
 from vitpose_tools.environment import versions
-from vitpose_tools.own_data.stages import best_checkpoint
 from vitpose_tools.progress import progress
+from vitpose_tools.report.run import Run
 
 RESULT = Path(__file__).parent / 'results' / 'mirror_mouse.json'
 RESNET = '''
@@ -110,7 +110,7 @@ def train_resnet(vit: Path, out: Path, epochs: int) -> dict:
             epochs=epochs, step=step, vit_step=vit_step))))
     run = out / 'run'
     mim('test', 'mmpose', str(out / 'config.py'), '-C',
-        str(best_checkpoint(run)), '--work-dir', str(run))
+        str(Run(run).checkpoint), '--work-dir', str(run))
     subprocess.run(
         [sys.executable, '-c', 'from vitpose_tools.cli import main; main()',
          'report', str(run), '--page'], check=True)

@@ -33,8 +33,8 @@ from vitpose_tools.progress import progress
 @click.option('--margin', type=click.FloatRange(0), default=0.1,
               show_default=True, help='What a box from keypoints has around '
               'them on each side, in parts of its longer side.')
-@click.option('--category', help='Which category of a COCO file, if several '
-              'have keypoints of different names.')
+@click.option('--category', help='Which category, class or skeleton, if '
+              'several have keypoints of different names.')
 @click.option('--copy', is_flag=True,
               help='Copy pictures instead of linking them.')
 @click.option('--overwrite', is_flag=True,

@@ -19,13 +19,14 @@ from vitpose_mm.datasets.checks.people import (People, check_empty,
 from vitpose_mm.datasets.checks.scoring import check_areas, check_categories
 from vitpose_mm.datasets.checks.sides import check_sides
 from vitpose_mm.datasets.checks.structure import (check_fields, check_ids,
-                                                  check_structure)
+                                                  check_structure, is_category)
 from vitpose_tools.annotations import AnnotationError, read_json
 from vitpose_tools.pool import in_processes
 from .image_checks import check_image_files
 from .image_file import ImageFile, read_image
 from .leakage import check_leakage
 from .metainfo import compare_names, metainfo_of
+from .neighbours import check_neighbours
 
 # Below, starting processes takes longer than reading.
 FEW_IMAGES = 64
@@ -99,9 +100,10 @@ def check_data(
         findings += [named(finding, file) for finding in file.findings]
     if len(files) == 2:
         train, held = files
-        findings += check_leakage(
-            train.content['images'], train.facts, held.content['images'],
-            held.facts, str(train.file), str(held.file))
+        for check in (check_leakage, check_neighbours):
+            findings += check(
+                train.content['images'], train.facts, held.content['images'],
+                held.facts, str(train.file), str(held.file))
     return sorted(findings, key=order), files
 
 
@@ -178,7 +180,9 @@ def readable(content: dict) -> dict:
     annotations = [
         ann for ann in content['annotations']
         if not check_fields(dict(images=[], annotations=[ann]), '')]
-    return dict(content, images=images, annotations=annotations)
+    categories = list(filter(is_category, content.get('categories', ())))
+    return dict(content, images=images, annotations=annotations,
+                categories=categories)
 
 
 def fields_of(content: dict, num_keypoints: int) -> Sequence[str]:

@@ -6,10 +6,9 @@ sleap-io's reader makes hidden keypoints (visibility 1) visible ones.
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
-import numpy as np
-
+from .coco_annotation import bones, count_keypoints, read_annotation, same
 from .locate import Finder, parts_of
-from .records import Instance, Labels, LabelsError, Picture
+from .records import Labels, LabelsError, Picture
 from .text import read_json
 
 KEYS = {'images', 'annotations', 'categories'}
@@ -68,12 +67,13 @@ def choose(path: Path, content: dict, category: Optional[str],
     if not is_coco(content):
         raise LabelsError(f'{path} has no images, annotations and categories, '
                           'so it is no COCO file')
-    lengths = {}
+    with_keypoints: Dict[str, List[dict]] = {}
     for one in content['annotations']:
         if one.get('keypoints'):
-            lengths.setdefault(one.get('category_id'),
-                               len(one['keypoints']) // 3)
-    used = [one for one in content['categories'] if one.get('id') in lengths]
+            with_keypoints.setdefault(
+                same(one.get('category_id')), []).append(one)
+    used = [one for one in content['categories']
+            if same(one.get('id')) in with_keypoints]
     if not used:
         raise LabelsError(f'{path} has no annotation with keypoints; export '
                           'it as COCO keypoints')
@@ -86,8 +86,9 @@ def choose(path: Path, content: dict, category: Optional[str],
     named = {}
     for one in used:
         names = one.get('keypoints')
-        if not names:
-            labels.notes[UNNAMED] = number = lengths[one['id']]
+        if not isinstance(names, list) or not names:
+            number = count_keypoints(with_keypoints[same(one['id'])])
+            labels.notes[UNNAMED] = number
             names = [f'keypoint_{i}' for i in range(1, number + 1)]
         named.setdefault(tuple(map(str, names)), []).append(one)
     if len(named) > 1:
@@ -104,52 +105,38 @@ def choose(path: Path, content: dict, category: Optional[str],
     else:
         labels.category = str(used[0].get('name', labels.category))
     (names,) = named
-    labels.skeleton = bones(used[0].get('skeleton') or [], len(names), labels)
-    return list(names), {one['id'] for one in used}
-
-
-def bones(pairs: list, number: int, labels: Labels) -> List[Tuple[int, int]]:
-    """Pairs of indices from 0, of a skeleton that counts from 1."""
-    first = 1
-    if any(0 in pair for pair in pairs):
-        first, labels.notes['skeletons that count from 0'] = 0, 1
-    found = []
-    for pair in pairs:
-        a, b = (int(end) - first for end in pair)
-        if 0 <= a < number and 0 <= b < number:
-            found.append((a, b))
-        else:
-            labels.skipped['bones between unknown keypoints'] += 1
-    return found
+    labels.skeleton = bones(used[0].get('skeleton'), list(names), labels)
+    return list(names), {same(one['id']) for one in used}
 
 
 def read_pictures(path: Path, content: dict, category_ids: set,
                   split: Optional[str], images: Optional[Path],
                   labels: Labels) -> List[Picture]:
     """The pictures of one file."""
-    found: Dict[object, Picture] = {}
-    videos = {one.get('id'): str(one.get('name', one.get('id')))
+    found: Dict[str, Picture] = {}
+    videos = {same(one.get('id')): str(one.get('name', one.get('id')))
               for one in content.get('videos') or []}
     names = [image.get('file_name') for image in content['images']]
-    if None in names:
-        raise LabelsError(f'{path}: an image has no file_name')
+    if not all(isinstance(name, str) and name for name in names):
+        raise LabelsError(f"{path}: an image has no text as 'file_name'")
     finder = Finder(names, roots(path, images))
     for image, name in zip(content['images'], names):
-        if image['id'] in found:
+        if same(image['id']) in found:
             labels.skipped['images with an id that came before'] += 1
             continue
         video = image.get('video')
         if video is None and image.get('video_id') is not None:
-            video = videos.get(image['video_id'], str(image['video_id']))
+            video = videos.get(same(image['video_id']),
+                               str(image['video_id']))
         size = (image.get('width'), image.get('height'))
         index = image.get('frame_index', image.get('frame_id'))
-        found[image['id']] = Picture(
+        found[same(image['id'])] = Picture(
             name='/'.join(filter(None, (split, *parts_of(name)))),
             path=finder.find(name), instances=[], video=video, split=split,
             frame_index=index if isinstance(index, int) else None,
             size=size if all(size) else None)
     for one in content['annotations']:
-        picture = found.get(one.get('image_id'))
+        picture = found.get(same(one.get('image_id')))
         instance, fault = read_annotation(one, labels, category_ids)
         if picture is None:
             fault = 'annotations of an unknown image'
@@ -158,43 +145,6 @@ def read_pictures(path: Path, content: dict, category_ids: set,
         else:
             picture.instances.append(instance)
     return list(found.values())
-
-
-def read_annotation(one: dict, labels: Labels, category_ids: set
-                    ) -> Tuple[Optional[Instance], Optional[str]]:
-    """An annotation, or why it is skipped."""
-    if str(one.get('iscrowd', 0)).lower() in ('1', 'true'):
-        return None, 'crowd regions'
-    if not one.get('keypoints'):
-        return None, 'annotations without keypoints'
-    if one.get('category_id') not in category_ids:
-        return None, 'annotations of another category'
-    try:
-        keypoints = np.array(one['keypoints'], float)
-    except (TypeError, ValueError):
-        return None, 'annotations whose keypoints are no numbers'
-    if keypoints.size != 3 * len(labels.keypoints):
-        return None, 'annotations with another number of keypoints'
-    keypoints = keypoints.reshape(-1, 3)
-    # Also where a coordinate or the visibility is NaN.
-    labelled = np.isfinite(keypoints).all(1) & (keypoints[:, 2] > 0)
-    hidden = ~labelled & (np.nan_to_num(keypoints[:, :2]) != 0).any(1)
-    labels.notes['keypoints with a place but visibility 0, taken as not '
-                 'labelled'] += int(hidden.sum())
-    keypoints[:, 2] = np.where(
-        labelled, np.where(keypoints[:, 2] == 1, 1, 2), 0)
-    name = one.get('individual', one.get('track_id'))
-    return Instance(keypoints, read_box(one.get('bbox')),
-                    None if name is None else str(name)), None
-
-
-def read_box(box: object) -> Optional[Tuple[float, ...]]:
-    """Four numbers, or None."""
-    try:
-        values = tuple(map(float, box))
-    except (TypeError, ValueError):
-        return None
-    return values if len(values) == 4 and np.isfinite(values).all() else None
 
 
 def roots(path: Path, images: Optional[Path]) -> List[Path]:

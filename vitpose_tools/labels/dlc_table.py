@@ -36,7 +36,7 @@ def read_table(path: Path) -> Table:
     Raises:
         LabelsError: If it holds no labels.
     """
-    if path.suffix == '.csv':
+    if path.suffix.lower() == '.csv':
         return read_csv(path)
     from .dlc_h5 import read_h5
     columns, rows = read_h5(path)
@@ -45,7 +45,7 @@ def read_table(path: Path) -> Table:
 
 def is_table(path: Path) -> bool:
     """Whether a CSV file begins as DeepLabCut's do."""
-    if path.suffix != '.csv':
+    if path.suffix.lower() != '.csv':
         return False
     with open(path, encoding='utf-8-sig', errors='replace') as file:
         return file.readline().startswith('scorer')
@@ -56,10 +56,14 @@ def read_csv(path: Path) -> Table:
     path in one cell or in three (labeled-data, video, file)."""
     text = read_text(path)
     first = text.split('\n', 1)[0]
-    # What a spreadsheet saves where the comma is the decimal point.
-    delimiter = ';' if ';' in first and ',' not in first else ','
-    lines = [line for line in csv.reader(io.StringIO(text),
-                                         delimiter=delimiter) if any(line)]
+    # A spreadsheet saves semicolons where the comma is the decimal point.
+    delimiter = max(',;\t', key=first.count)
+    try:
+        lines = [line for line in csv.reader(io.StringIO(text),
+                                             delimiter=delimiter)
+                 if any(line)]
+    except csv.Error as error:
+        raise LabelsError(f'{path} is no table ({error})')
     header = {}
     for line in lines[:len(HEADER)]:
         if line[0] in HEADER:
@@ -77,7 +81,7 @@ def read_csv(path: Path) -> Table:
     for number, line in enumerate(lines[len(header):], len(header) + 1):
         cells = line[indent + 1:indent + 1 + len(columns)]
         cells += [''] * (len(columns) - len(cells))
-        if delimiter == ';':
+        if delimiter != ',':
             cells = [cell.replace(',', '.') for cell in cells]
         try:
             values = [float(cell) if cell.strip() else np.nan

@@ -31,7 +31,8 @@ def picture_size(path: Path) -> Optional[Tuple[int, int]]:
 
 
 class Video:
-    """Frames of a video file by number.
+    """Frames of a video file by number, read from front to back: what OpenCV
+    finds by a number is not always that frame, and none in some files.
 
     Args:
         path: The file.
@@ -44,13 +45,14 @@ class Video:
 
     def frame(self, index: int) -> Optional[np.ndarray]:
         """Frame ``index`` from 0, shape (h, w, 3), BGR; None if there is
-        none."""
-        if self.capture is None:
-            self.capture = cv2.VideoCapture(str(self.path))
-        if index != self.next:
-            self.capture.set(cv2.CAP_PROP_POS_FRAMES, index)
-        read, frame = self.capture.read()
-        self.next = index + 1 if read else -1
+        none. Quick where each is asked for after those before it."""
+        if self.capture is None or index < self.next:
+            self.capture, self.next = cv2.VideoCapture(str(self.path)), 0
+        while self.next <= index:
+            if not self.capture.grab():
+                return None
+            self.next += 1
+        read, frame = self.capture.retrieve()
         return frame if read else None
 
 

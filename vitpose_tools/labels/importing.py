@@ -39,7 +39,8 @@ def import_labels(source: Path, out: Path, split: str, val: float, seed: int,
             side.
         copy: Copy pictures instead of linking them.
         overwrite: Replace another import in ``out``.
-        category: Of a COCO file that has several; None where it has one.
+        category: Of a source that has several (a COCO file's category, a
+            class of Ultralytics, a skeleton of SLEAP); None where it has one.
         images: Where the pictures are, if not beside the labels.
         progress: See vitpose_tools.progress.
 
@@ -120,15 +121,15 @@ def bring_all(labels: Labels, folder: Path, copy: bool, progress: Progress
 def bring_one(labels: Labels, picture: Picture, folder: Path, names: Names,
               copy: bool) -> Optional[Kept]:
     """Bring a picture if it and its labels are whole."""
+    if picture.path is None and picture.frame is None:
+        labels.skipped['pictures not found'] += 1
+        return None
     labelled = [one for one in picture.instances
                 if (one.keypoints[:, 2] > 0).any()]
     labels.skipped['instances without a labelled keypoint'] += (
         len(picture.instances) - len(labelled))
     if not labelled:
         labels.skipped['pictures without labels'] += 1
-        return None
-    if picture.path is None and picture.frame is None:
-        labels.skipped['pictures not found'] += 1
         return None
     file_name = names.name(picture)
     brought = bring(picture, folder / file_name, copy)

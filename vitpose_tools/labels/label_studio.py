@@ -12,11 +12,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import numpy as np
 
 from .coco import roots
-from .locate import Finder, parts_of
+from .locate import UPLOADED, Finder, parts_of
 from .records import Instance, Labels, LabelsError, Picture
 from .text import read_json
 
 LISTS = ('annotations', 'completions')
+POINT = 'keypointlabels'
 
 
 def is_label_studio(content: object) -> bool:
@@ -41,12 +42,12 @@ def read_tasks(path: Path, images: Optional[Path]) -> Labels:
     regions = [regions_of(task, labels) for task in tasks]
     labels.keypoints = list(dict.fromkeys(
         label_of(region) for one in regions for region in one
-        if region.get('type') == 'keypointlabels'))
+        if is_point(region)))
     if not labels.keypoints:
         raise LabelsError(f'{path} has no keypoints (regions of '
                           'KeyPointLabels)')
     names = [picture_name(task) for task in tasks]
-    plain = [re.sub(r'^[0-9a-f]{8}-', '', parts_of(name)[-1])
+    plain = [re.sub(UPLOADED, '', parts_of(name)[-1])
              if parts_of(name) else '' for name in names]
     finder = Finder(names, roots(path, images))
     # Uploaded pictures have eight digits before their name; on the disk of
@@ -61,9 +62,11 @@ def read_tasks(path: Path, images: Optional[Path]) -> Labels:
 
 
 def regions_of(task: dict, labels: Labels) -> List[dict]:
-    """What was drawn in the first annotation of a task that counts."""
+    """What was drawn in the first annotation of a task that counts, or in
+    the one that is marked as the truth."""
     found = next((task[key] for key in LISTS if task.get(key)), [])
-    found = [one for one in found if not one.get('was_cancelled')]
+    found = sorted((one for one in found if not one.get('was_cancelled')),
+                   key=lambda one: not one.get('ground_truth'))
     labels.skipped['further annotations of a picture'] += len(found[1:])
     regions = found[0].get('result') or [] if found else []
     turned = [one for one in regions if one.get('image_rotation')]
@@ -71,6 +74,9 @@ def regions_of(task: dict, labels: Labels) -> List[dict]:
         labels.skipped['regions in pictures turned while labelling'] += len(
             turned)
         return []
+    nameless = [one for one in regions if one.get('type') == POINT
+                and not is_point(one)]
+    labels.skipped['keypoints without a name'] += len(nameless)
     return regions
 
 
@@ -79,12 +85,20 @@ def picture_name(task: dict) -> str:
     data = task['data']
     value = data.get('image') or data.get('img') or next(
         (one for one in data.values() if isinstance(one, str)), '')
+    if str(value).startswith('data:'):
+        return 'a picture within the JSON'
     parts = urlsplit(str(value).replace('\\', '/'))
     local = parse_qs(parts.query).get('d')
     if local:  # /data/local-files/?d=folder/picture.jpg
         return local[0]
     return unquote(parts.path) if parts.scheme or '%' in parts.path else str(
         value)
+
+
+def is_point(region: dict) -> bool:
+    """Whether a region is a keypoint with a name."""
+    return region.get('type') == POINT and bool(
+        region['value'].get('keypointlabels'))
 
 
 def label_of(region: dict) -> str:
@@ -105,7 +119,7 @@ def instances(regions: List[dict], labels: Labels) -> List[Instance]:
     only box around them, or all into one where there are no boxes."""
     boxes = {one.get('id'): corners(one) for one in regions
              if one.get('type') == 'rectanglelabels'}
-    points = [one for one in regions if one.get('type') == 'keypointlabels']
+    points = list(filter(is_point, regions))
     owner = {one.get('id'): one.get('parentID') for one in points}
     for one in regions:
         if one.get('type') == 'relation':

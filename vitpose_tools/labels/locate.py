@@ -5,8 +5,10 @@ import re
 import unicodedata
 from collections import Counter
 from pathlib import Path
-from typing import Dict, Iterable, List, Optional, Tuple
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
+# What Label Studio puts before the name of an uploaded picture.
+UPLOADED = r'^[0-9a-f]{8}-'
 IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 
 
@@ -85,6 +87,12 @@ class Finder:
                 yield root.joinpath(*parts[-number:])
 
 
+def is_hidden(path: Path) -> bool:
+    """Whether a file is one that systems hide: macOS leaves a '._a.json' of
+    its own beside each 'a.json' on other disks and in archives."""
+    return path.name.startswith('.')
+
+
 def frame_number(name: str) -> Optional[int]:
     """The number that a file's name ends with."""
     found = re.search(r'(\d{1,15})$', source_stem(name))
@@ -93,28 +101,49 @@ def frame_number(name: str) -> Optional[int]:
 
 def source_stem(name: str) -> str:
     """A file's name without its suffix, and without what Roboflow adds to the
-    copies of one picture."""
+    copies of one picture and Label Studio to uploaded ones."""
     file = parts_of(name)[-1] if parts_of(name) else ''
-    file = file.split('.rf.')[0]
+    file = re.sub(UPLOADED, '', file.split('.rf.')[0])
     stem = file.rsplit('.', 1)[0] if '.' in file else file
     return re.sub(r'_(jpe?g|png|bmp|tiff?|webp)$', '', stem)
 
 
-def video_of(name: str) -> str:
-    """What video a picture seems to be of: its folder and what is before the
-    number at its name's end."""
-    folder = '/'.join(parts_of(name)[:-1])
-    stem = re.sub(r'[-_ .]*\d+$', '', source_stem(name))
-    return '/'.join(part for part in (folder, stem) if part)
+def frames_of(names: Sequence[str]) -> List[Tuple[str, Optional[int]]]:
+    """What video each picture seems to be of, and its number in it.
+
+    Names of one form are frames of one video where they differ in their last
+    number alone; a number that all of a form have ('_v2') tells nothing.
+
+    Args:
+        names: Of all pictures.
+
+    Returns:
+        Folder and name without that number; the number, None without one.
+    """
+    split = [re.split(r'(\d+)', source_stem(name)) for name in names]
+    folders = ['/'.join(parts_of(name)[:-1]) for name in names]
+    forms = [(folder, *parts[::2]) for folder, parts in zip(folders, split)]
+    seen: Dict[tuple, List[set]] = {}
+    for form, parts in zip(forms, split):
+        numbers = seen.setdefault(form, [set() for _ in parts[1::2]])
+        for values, number in zip(numbers, parts[1::2]):
+            values.add(number)
+    found = []
+    for folder, form, parts in zip(folders, forms, split):
+        places = [2 * i + 1 for i, values in enumerate(seen[form])
+                  if len(values) > 1] or list(range(1, len(parts), 2))
+        number = None
+        if places:
+            number = int(parts[places[-1]])
+            # Digits without end are no number of a frame.
+            number = number if number < 10**15 else None
+            parts = [*parts[:places[-1]], *parts[places[-1] + 1:]]
+        stem = ''.join(parts).strip('-_ .')
+        found.append(('/'.join(filter(None, (folder, stem))), number))
+    return found
 
 
 def natural(name: str) -> List:
     """Key that sorts 'img2' before 'img10'."""
     return [(int(part), '') if part.isdigit() else (-1, part)
             for part in re.split(r'(\d+)', name)]
-
-
-def index_pictures(folder: Path) -> Dict[str, Path]:
-    """Stem to file, of the pictures directly in a folder."""
-    return {path.stem: path for path in sorted(folder.iterdir())
-            if path.suffix.lower() in IMAGE_SUFFIXES}

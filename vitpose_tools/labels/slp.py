@@ -2,7 +2,7 @@
 """SLEAP's .slp and .pkg.slp, through sleap-io."""
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -16,11 +16,13 @@ NOT_VISIBLE = ('keypoints marked as not visible, which SLEAP does not train '
                'on either')
 
 
-def read_slp(path: Path, images: Optional[Path]) -> Labels:
+def read_slp(path: Path, category: Optional[str],
+             images: Optional[Path]) -> Labels:
     """Read a file of labels.
 
     Args:
         path: The file; pictures may be inside.
+        category: Name of the skeleton to take; None if one is in use.
         images: Where else videos and pictures may be.
 
     Raises:
@@ -34,10 +36,7 @@ def read_slp(path: Path, images: Optional[Path]) -> Labels:
         raise LabelsError(f'{path} is no SLEAP file that sleap-io '
                           f'{sleap_io.__version__} reads '
                           f'({type(error).__name__}: {error})')
-    if len(source.skeletons) != 1:
-        raise LabelsError(f'{path} has {len(source.skeletons)} skeletons; '
-                          'save one of them by itself in SLEAP')
-    (skeleton,) = source.skeletons
+    skeleton = choose(source, path, category)
     labels = Labels('SLEAP', list(skeleton.node_names),
                     [tuple(map(int, pair)) for pair in skeleton.edge_inds],
                     [], files=[path])
@@ -45,16 +44,46 @@ def read_slp(path: Path, images: Optional[Path]) -> Labels:
         labels.category = skeleton.name
     videos = dict(zip(map(id, source.videos),
                       open_videos(source.videos, path, images)))
-    for frame in source.labeled_frames:
+    pictures: Dict[Tuple[int, int], Picture] = {}
+    places = {id(video): i for i, video in enumerate(source.videos)}
+    # In the order of the videos, which are read from front to back.
+    for frame in sorted(source.labeled_frames, key=lambda one: (
+            places[id(one.video)], int(one.frame_idx))):
         video, picture_of = videos[id(frame.video)]
-        picture = picture_of(int(frame.frame_idx))
+        index = int(frame.frame_idx)
+        # A file that was merged may hold a frame twice.
+        picture = pictures.setdefault((places[id(frame.video)], index),
+                                      picture_of(index))
+        picture.video, picture.frame_index = video, index
         users = frame.user_instances
         labels.skipped['predicted instances, which nobody labelled'] += (
             len(frame.instances) - len(users))
-        picture.instances = [instance(one, labels) for one in users]
-        picture.video, picture.frame_index = video, int(frame.frame_idx)
-        labels.pictures.append(picture)
+        labels.skipped['instances of another skeleton'] += sum(
+            one.skeleton is not skeleton for one in users)
+        picture.instances += [instance(one, labels) for one in users
+                              if one.skeleton is skeleton]
+    labels.pictures = list(pictures.values())
     return labels
+
+
+def choose(source: Any, path: Path, category: Optional[str]) -> Any:
+    """The skeleton of the instances, or the one of a name."""
+    used = [skeleton for skeleton in source.skeletons
+            if any(one.skeleton is skeleton
+                   for frame in source.labeled_frames
+                   for one in frame.user_instances)]
+    if category is not None:
+        used = [one for one in used if str(one.name) == category]
+    if len(used) == 1:
+        return used[0]
+    names = ', '.join(repr(str(one.name)) for one in source.skeletons)
+    if category is not None:
+        raise LabelsError(f'{path} has {len(used)} labelled skeletons called '
+                          f'{category!r}; its skeletons are {names}')
+    if not used:
+        raise LabelsError(f'{path} has no instances that somebody labelled')
+    raise LabelsError(f'{path} has labels of {len(used)} skeletons; name one '
+                      f'of {names} with --category')
 
 
 def embedded(path: Path) -> bool:

@@ -1,10 +1,13 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 """Which tool wrote a source."""
+from collections import Counter
 from pathlib import Path
 from typing import List, Optional
 
 from . import coco, dlc, label_studio, ultralytics
 from .dlc_table import is_table
+from .folder import NOTE
+from .locate import is_hidden
 from .records import Labels, LabelsError
 from .text import read_json
 
@@ -18,7 +21,7 @@ def read_source(source: Path, category: Optional[str],
 
     Args:
         source: File or folder.
-        category: Of a file that has several; None for all.
+        category: Of a source that has several; None for all.
         images: Where the pictures are, if not beside the labels.
 
     Raises:
@@ -30,7 +33,7 @@ def read_source(source: Path, category: Optional[str],
         raise LabelsError(f'--images {images} is no folder')
     read = read_folder if source.is_dir() else read_file
     try:
-        return read(source, category, images)
+        labels = read(source, category, images)
     except (AttributeError, IndexError, KeyError, TypeError,
             ValueError) as error:
         if isinstance(error, LabelsError):
@@ -38,6 +41,12 @@ def read_source(source: Path, category: Optional[str],
         raise LabelsError(
             f'{source} is not as its tool writes it '
             f'({type(error).__name__}: {error}); export it again') from error
+    twice = [name for name, number in Counter(labels.keypoints).items()
+             if number > 1]
+    if twice:
+        raise LabelsError(f'{source}: several keypoints are called '
+                          f'{twice[0]!r}; give each its own name')
+    return labels
 
 
 def read_file(path: Path, category: Optional[str],
@@ -52,7 +61,7 @@ def read_file(path: Path, category: Optional[str],
         return dlc.read_file(path, images)
     if suffix == '.slp':
         from .slp import read_slp
-        return read_slp(path, images)
+        return read_slp(path, category, images)
     if suffix == '.json':
         content = read_json(path)
         if label_studio.is_label_studio(content):
@@ -70,13 +79,16 @@ def read_file(path: Path, category: Optional[str],
 def read_folder(folder: Path, category: Optional[str],
                 images: Optional[Path]) -> Labels:
     """Read the labels that a folder holds."""
-    if dlc.is_project(folder):
-        return dlc.read_project(folder, images)
+    project = (folder.absolute().parent if folder.name == dlc.FOLDER
+               else folder)
+    if dlc.is_project(project):
+        return dlc.read_project(project, images)
     dataset = ultralytics.find_yaml(folder)
     if dataset is not None:
         return read_source(dataset, category, images)
-    files = [*(path for path in sorted(folder.glob('*.csv'))
-               if is_table(path)), *sorted(folder.glob('*.slp'))]
+    files = [path for path in sorted(folder.iterdir())
+             if path.is_file() and not is_hidden(path) and (
+                 is_table(path) or path.suffix.lower() == '.slp')]
     json_files = coco_files(folder)
     if not files and len(json_files) > 1:
         splits = [coco.split_of(path) for path in json_files]
@@ -94,10 +106,15 @@ def read_folder(folder: Path, category: Optional[str],
 
 
 def coco_files(folder: Path) -> List[Path]:
-    """JSON files of labels in a folder and in those directly below."""
+    """JSON files of labels in a folder and in those directly below, other
+    than imports and links to folders, which may lead back."""
+    below = [one for one in sorted(folder.iterdir())
+             if one.is_dir() and not one.is_symlink()
+             and not (one / NOTE).exists()]
     found = []
-    for path in [*sorted(folder.glob('*.json')),
-                 *sorted(folder.glob('*/*.json'))]:
+    for path in [path for one in (folder, *below)
+                 for path in sorted(one.glob('*.json'))
+                 if not is_hidden(path)]:
         content = read_json(path)
         if coco.is_coco(content) or label_studio.is_label_studio(content):
             found.append(path)

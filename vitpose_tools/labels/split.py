@@ -2,9 +2,10 @@
 """Which picture is for training and which for validation."""
 import random
 from collections import Counter
-from typing import Dict, List, Tuple
+from statistics import median
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
-from .locate import frame_number, natural, video_of
+from .locate import frames_of, natural
 from .records import LabelsError, Picture
 
 SPLITS = ('auto', 'video', 'frame', 'none')
@@ -55,9 +56,9 @@ def split_pictures(pictures: List[Picture], how: str, val: float, seed: int
             'and validation; label more, or put it into training with '
             '--split none')
     videos: Dict[str, List[Picture]] = {}
-    for picture in pictures:
-        name = picture.video or video_of(picture.name)
-        videos.setdefault(name, []).append(picture)
+    frames = tell_frames(pictures)
+    for picture, (video, _) in zip(pictures, frames):
+        videos.setdefault(video, []).append(picture)
     if how == 'video' and len(videos) < 2:
         raise LabelsError(
             'all labelled pictures are of one video, so --split video has '
@@ -69,7 +70,34 @@ def split_pictures(pictures: List[Picture], how: str, val: float, seed: int
         return divide(pictures, chosen, set()), 'single frames', Counter()
     if len(videos) > 1:
         return by_video(videos, number, rng)
-    return by_block(pictures, number, rng)
+    ordered = sorted(
+        zip(pictures, (index for _, index in frames)),
+        key=lambda one: (-1 if one[1] is None else one[1],
+                         natural(one[0].name)))
+    return by_block(*zip(*ordered), number, rng)
+
+
+def tell_frames(pictures: List[Picture]
+                ) -> List[Tuple[str, Optional[int]]]:
+    """Video and number of each picture: the source's, else by its name, in
+    which the folder of the source's split tells nothing."""
+    names = [picture.name[len(picture.split) + 1:]
+             if picture.split and picture.name.startswith(f'{picture.split}/')
+             else picture.name for picture in pictures]
+    return [(picture.video or video, number if picture.frame_index is None
+             else picture.frame_index)
+            for picture, (video, number) in zip(pictures, frames_of(names))]
+
+
+def spacing(numbers: Iterable[Optional[int]]) -> int:
+    """How far labelled frames of a video usually are apart; 0 if unknown.
+
+    Args:
+        numbers: Of the frames, in ascending order.
+    """
+    known = [number for number in numbers if number is not None]
+    apart = [b - a for a, b in zip(known, known[1:]) if b > a]
+    return int(median(apart)) if apart else 0
 
 
 def divide(pictures: List[Picture], chosen: set, left_out: set
@@ -104,12 +132,20 @@ def by_video(videos: Dict[str, List[Picture]], number: int,
     return parts, f'{len(chosen)} of {len(names)} videos', Counter()
 
 
-def by_block(pictures: List[Picture], number: int, rng: random.Random
+def by_block(pictures: Sequence[Picture], indices: Sequence[Optional[int]],
+             number: int, rng: random.Random
              ) -> Tuple[Dict[str, List[Picture]], str, Counter]:
-    """Hold out blocks of neighbouring frames of one video. A training frame
-    beside a block is left out, so that no two neighbours are on both sides.
+    """Hold out blocks of neighbouring frames of one video. Training frames
+    beside a block, and those as near to it as labelled frames usually are,
+    are left out, so that no two neighbours are on both sides.
+
+    Args:
+        pictures: In the order of the video.
+        indices: Their numbers in it.
+        number: How many to hold out.
+        rng: Draws where the blocks begin.
     """
-    pictures = sorted(pictures, key=place)
+    usual = spacing(indices)
     total = len(pictures)
     blocks = max(1, min(BLOCKS, number // FRAMES, 1 + (total - number) // 3))
     sizes = [number // blocks + (block < number % blocks)
@@ -123,8 +159,9 @@ def by_block(pictures: List[Picture], number: int, rng: random.Random
         start += cut - last + (3 if chosen else 0)
         last = cut
         chosen.update(range(start, start + size))
-        left_out.update({start - 1, start + size} & set(range(total)))
+        left_out.update(beside(indices, start, start + size, usual))
         start += size
+    left_out -= chosen
     words = f'{blocks} {"block" if blocks == 1 else "blocks"} of one video'
     if len(chosen) + len(left_out) >= total:
         # So few that nothing would be left for training.
@@ -137,9 +174,14 @@ def by_block(pictures: List[Picture], number: int, rng: random.Random
     return parts, words, Counter({LEFT_OUT: len(left_out)})
 
 
-def place(picture: Picture) -> Tuple:
-    """Key that sorts the frames of a video by time."""
-    index = picture.frame_index
-    if index is None:
-        index = frame_number(picture.name)
-    return (-1 if index is None else index, natural(picture.name))
+def beside(indices: Sequence[Optional[int]], start: int, end: int,
+           usual: int) -> Iterable[int]:
+    """Places beside a block of places: one on each side, and on as long as
+    their frames are within ``usual`` of the block's ends."""
+    for edge, step in ((start, -1), (end - 1, 1)):
+        at = edge + step
+        while 0 <= at < len(indices) and (
+                at == edge + step or None not in (indices[at], indices[edge])
+                and abs(indices[at] - indices[edge]) <= usual):
+            yield at
+            at += step

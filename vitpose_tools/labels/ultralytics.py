@@ -4,15 +4,17 @@
 sleap-io's reader knows one arrangement of the folders, leaves out a split
 without a word where it fails, and names keypoints by numbers.
 """
+import os
 from pathlib import Path
 from typing import List, Optional, Tuple
 
 import numpy as np
 
 from .coco import UNNAMED
-from .locate import IMAGE_SUFFIXES, parts_of
+from .locate import IMAGE_SUFFIXES, Finder, is_hidden, parts_of
 from .records import Instance, Labels, LabelsError, Picture
 from .text import read_text, read_yaml
+from .visibility import with_visibility
 
 SPLITS = ('train', 'val', 'test')
 
@@ -20,7 +22,8 @@ SPLITS = ('train', 'val', 'test')
 def find_yaml(folder: Path) -> Optional[Path]:
     """The YAML file of a pose folder, if there is one."""
     files = [*sorted(folder.glob('*.yaml')), *sorted(folder.glob('*.yml'))]
-    found = [path for path in files if 'kpt_shape:' in read_text(path)]
+    found = [path for path in files
+             if not is_hidden(path) and 'kpt_shape:' in read_text(path)]
     if len(found) > 1:
         raise LabelsError(f'{folder} holds several files with kpt_shape, '
                           f'{", ".join(path.name for path in found)}; name '
@@ -59,12 +62,18 @@ def read_dataset(path: Path, category: Optional[str],
                           f'{", ".join(classes.values())}')
     folders = {split: folders_of(path, config, split, images, labels)
                for split in SPLITS}
+    if not any(folders.values()):
+        raise LabelsError(
+            f'{path}: no folder that it names exists (train is '
+            f'{config.get("train")!r}); say with --images what its paths '
+            'start from')
     if folders['val'] == folders['train']:
         folders['val'] = []
     seen = set()
     for split, places in folders.items():
-        for name, path in pictures_of(places):
-            seen |= read_picture(f'{split}/{name}', path, split, shape,
+        for name, picture in pictures_of(
+                places, [*filter(None, [images]), path.parent]):
+            seen |= read_picture(f'{split}/{name}', picture, split, shape,
                                  category, classes, labels)
     if category is None and len(seen) > 1:
         labels.notes['classes of the same keypoints, taken as one'] = len(seen)
@@ -88,6 +97,8 @@ def keypoint_names(config: dict, number: int, labels: Labels) -> List[str]:
 def class_names(config: dict) -> dict:
     """Number to name."""
     names = config.get('names') or {}
+    if isinstance(names, str):
+        names = [names]
     items = names.items() if isinstance(names, dict) else enumerate(names)
     return {int(number): str(name) for number, name in items}
 
@@ -109,34 +120,52 @@ def folders_of(path: Path, config: dict, split: str, images: Optional[Path],
         if place is None:
             labels.notes[f'folders of {path.name} that do not exist'] += 1
         else:
-            found.append(place.resolve())
+            # Without following links: the labels lie beside the name.
+            plain = Path(os.path.normpath(place.absolute()))
+            found.append(plain if plain.exists() else place.resolve())
     return found
 
 
-def pictures_of(places: List[Path]) -> List[Tuple[str, Path]]:
-    """Name and path of all pictures in folders and in lists."""
+def pictures_of(places: List[Path], roots: List[Path]
+                ) -> List[Tuple[str, Path]]:
+    """Name and path of all pictures in folders and in lists.
+
+    Args:
+        places: Folders, and text files with a path in each line.
+        roots: Where else the listed pictures may be.
+    """
     found = []
     for place in places:
         if place.is_dir():
             found += [(path.relative_to(place).as_posix(), path)
                       for path in sorted(place.rglob('*'))
-                      if path.suffix.lower() in IMAGE_SUFFIXES]
-        else:
-            found += [('/'.join(parts_of(line.strip())[-1:]),
-                       place.parent / line.strip())
-                      for line in read_text(place).splitlines()
-                      if line.strip()]
+                      if path.suffix.lower() in IMAGE_SUFFIXES
+                      and not is_hidden(path)]
+            continue
+        lines = [line.strip() for line in read_text(place).splitlines()
+                 if line.strip()]
+        finder = Finder(lines, [place.parent, *roots])
+        common = len(os.path.commonprefix(
+            [parts_of(line)[:-1] for line in lines]))
+        found += [('/'.join(parts_of(line)[common:]),
+                   finder.find(line) or place.parent / line)
+                  for line in lines]
     return found
 
 
-def label_file(picture: Path) -> Path:
-    """Where the labels of a picture are: 'labels' for the last 'images'."""
-    parts = list(picture.parts)
-    for i in range(len(parts) - 2, -1, -1):
-        if parts[i] == 'images':
-            parts[i] = 'labels'
-            break
-    return Path(*parts).with_suffix('.txt')
+def label_file(picture: Path) -> Optional[Path]:
+    """The labels of a picture, or of what it is a link to: 'labels' for the
+    last 'images'."""
+    for path in (picture, picture.resolve()):
+        parts = list(path.parts)
+        for i in range(len(parts) - 2, -1, -1):
+            if parts[i] == 'images':
+                parts[i] = 'labels'
+                break
+        text = Path(*parts).with_suffix('.txt')
+        if text.is_file():
+            return text
+    return None
 
 
 def read_picture(name: str, path: Path, split: str, shape: List[int],
@@ -148,7 +177,7 @@ def read_picture(name: str, path: Path, split: str, shape: List[int],
         split=split, relative=True)
     labels.pictures.append(picture)
     text, seen = label_file(path), set()
-    if not text.is_file():
+    if text is None:
         return seen
     labels.files.append(text)
     for line in read_text(text).splitlines():
@@ -172,17 +201,3 @@ def read_picture(name: str, path: Path, split: str, shape: List[int],
             with_visibility(values[5:].reshape(shape)),
             (x - w / 2, y - h / 2, w, h)))
     return seen
-
-
-def with_visibility(keypoints: np.ndarray) -> np.ndarray:
-    """Shape (K, 2) or (K, 3) to (K, 3). Without visibility, what is at
-    (0, 0) or has a negative coordinate is not labelled."""
-    places = keypoints[:, :2]
-    labelled = np.isfinite(keypoints).all(1)
-    if keypoints.shape[1] == 3:
-        seen = np.where(keypoints[:, 2] == 1, 1, 2)
-        labelled &= keypoints[:, 2] > 0
-    else:
-        seen = np.full(len(keypoints), 2)
-        labelled &= (places >= 0).all(1) & (places > 0).any(1)
-    return np.column_stack((places, np.where(labelled, seen, 0)))

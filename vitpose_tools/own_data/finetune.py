@@ -12,11 +12,13 @@ from .leaf import WRITTEN, Plan, write_leaf
 from .metainfo import write_metainfo
 from .presets import PRESETS, crop_size
 from .source import find_data
-from .stages import Stages, best_checkpoint, run_python
+from .stages import Stages, digests, once, run_python
 
 # The work directory is another folder than the config's: MMEngine writes the
 # merged config there, under the same name.
 RUN = 'run'
+# By what the data were checked, so that no image is read twice for it.
+CHECKED = 'checked.json'
 
 
 def finetune(choices: Choices, dry_run: bool, fresh: bool,
@@ -40,7 +42,9 @@ def finetune(choices: Choices, dry_run: bool, fresh: bool,
         remove_run(out)
     out.mkdir(parents=True, exist_ok=True)
     train, val, images = find_data(choices, say)
-    check(train, val, images, say)
+    if not once(out / CHECKED, dict(digests([train, val]), images=str(images)),
+                lambda: check(train, val, images, say)):
+        say('The data are as they were when they were checked')
     config = write_files(choices, train, val, images, say)
     if dry_run:
         return None
@@ -54,11 +58,28 @@ def finetune(choices: Choices, dry_run: bool, fresh: bool,
         stages.run('train', lambda: run_python(
             ['-m', 'mim', 'train', 'mmpose', str(config), '--work-dir',
              str(run), '--resume'], run / 'train.log', Counter(advance)))
-    best = best_checkpoint(run)
+    best = best_weights(run)
     say(f'Testing {best.name}')
     stages.run('test', lambda: run_python(
         ['-m', 'mim', 'test', 'mmpose', str(config), '-C', str(best),
          '--work-dir', str(run)], run / 'test.log'))
+    return best
+
+
+def best_weights(run: Path) -> Path:
+    """The weights that a report of a training would take.
+
+    Raises:
+        OwnDataError: If there are none.
+    """
+    from vitpose_tools.report.run import Run, RunError
+    try:
+        best = Run(run).checkpoint
+    except RunError as error:
+        raise OwnDataError(str(error)) from error
+    if best is None:
+        raise OwnDataError(f'{run} holds no weights; the training was not '
+                           'validated, see its log')
     return best
 
 
@@ -222,5 +243,6 @@ def remove_run(out: Path) -> None:
             out / CONFIG).read_text().startswith(WRITTEN):
         raise OwnDataError(f'{out / CONFIG} is none that vitpose-mm finetune '
                            'wrote, so --fresh leaves it; choose another --out')
-    for name in (CONFIG, METAINFO, 'stages.json', 'made_by.json', RUN, 'mae'):
+    for name in (CONFIG, METAINFO, CHECKED, 'stages.json', 'made_by.json',
+                 RUN, 'mae'):
         remove(out / name)

@@ -7,6 +7,8 @@ from typing import List, Tuple
 import numpy as np
 
 from vitpose_tools.annotations import AnnotationError, read_json
+from vitpose_tools.labels.coco_annotation import bones
+from vitpose_tools.labels.records import Labels
 
 # A box that covers this share of its image is the image.
 WHOLE = 0.95
@@ -57,8 +59,10 @@ def read_own_labels(path: Path) -> OwnLabels:
     content = _load(path)
     kinds = {}
     for category in content['categories']:
-        if category.get('keypoints'):
-            kinds.setdefault(tuple(category['keypoints']), category)
+        if category.get('keypoints') and isinstance(
+                category['keypoints'], list):
+            kinds.setdefault(
+                tuple(map(str, category['keypoints'])), category)
     if len(kinds) != 1:
         raise OwnDataError(
             f'{path}: its categories have '
@@ -67,7 +71,7 @@ def read_own_labels(path: Path) -> OwnLabels:
             + "; give 'categories' one entry with 'name', 'keypoints' and, "
             "if you like, 'skeleton'")
     names, category = next(iter(kinds.items()))
-    names = [str(name) for name in names]
+    names = list(names)
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise OwnDataError(f'{path}: two keypoints are called {twice!r}; '
@@ -75,7 +79,8 @@ def read_own_labels(path: Path) -> OwnLabels:
     sizes = {image['id']: (image['width'], image['height'])
              for image in content['images']}
     people = [ann for ann in content['annotations']
-              if _is_person(ann, 3 * len(names))]
+              if _is_person(ann, 3 * len(names))
+              and ann['image_id'] in sizes]
     if not people:
         raise OwnDataError(
             f'{path}: none of its {len(content["annotations"])} annotations '
@@ -88,9 +93,9 @@ def read_own_labels(path: Path) -> OwnLabels:
         path=path,
         category=str(category.get('name', 'object')),
         names=names,
-        links=[(int(i) - 1, int(j) - 1)
-               for i, j in category.get('skeleton') or ()
-               if 0 < i <= len(names) and 0 < j <= len(names) and i != j],
+        links=[(i, j) for i, j in bones(category.get('skeleton'), names,
+                                        Labels('COCO', names, [], []))
+               if i != j],
         keypoints=np.array([ann['keypoints'] for ann in people],
                            dtype=float).reshape(-1, len(names), 3),
         boxes=boxes,

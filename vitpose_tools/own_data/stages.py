@@ -36,11 +36,9 @@ class Stages:
     def __init__(self, folder: Path, made_by: Iterable[Path]) -> None:
         self.file = folder / 'stages.json'
         self.note = folder / 'made_by.json'
-        digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-                   for path in made_by}
-        before = _read(self.note)
+        now, before = digests(made_by), _read(self.note)
         self.seconds: Dict[str, float] = _read(self.file)
-        changed = [name for name, digest in digests.items()
+        changed = [name for name, digest in now.items()
                    if before.get(name, digest) != digest]
         if changed and self.seconds:
             raise OwnDataError(
@@ -48,7 +46,7 @@ class Stages:
                 'training began; --fresh trains by it anew, another --out '
                 'keeps both')
         write_beside(self.note, lambda path: path.write_text(
-            json.dumps(digests, indent=2)))
+            json.dumps(now, indent=2)))
 
     def run(self, name: str, work: Callable[[], object]) -> None:
         """Do what is not done yet, and note it."""
@@ -109,18 +107,28 @@ def cause(lines: List[str]) -> str:
     return 'it was killed, perhaps for want of memory.'
 
 
-def best_checkpoint(folder: Path) -> Path:
-    """The best weights of a training.
+def digests(paths: Iterable[Path]) -> Dict[str, str]:
+    """SHA-256 of the bytes of files, by their names."""
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in paths}
 
-    Raises:
-        OwnDataError: If there are none.
+
+def once(note: Path, key: dict, work: Callable[[], object]) -> bool:
+    """Do some work, and note by what it was done.
+
+    Args:
+        note: A JSON file.
+        key: All that the work depends on; the same key, the same result.
+        work: What to do.
+
+    Returns:
+        Whether it was done now, not before.
     """
-    found = sorted(folder.glob('best_*.pth'),
-                   key=lambda path: path.stat().st_mtime)
-    if not found:
-        raise OwnDataError(f'{folder} holds no best_*.pth; the training was '
-                           'not validated, see its log')
-    return found[-1]
+    if _read(note) == key:
+        return False
+    work()
+    write_beside(note, lambda path: path.write_text(json.dumps(key, indent=2)))
+    return True
 
 
 def _read(path: Path) -> dict:

@@ -12,6 +12,8 @@ from mmpose.registry import VISUALIZERS
 from mmpose.structures import PoseDataSample
 from mmpose.structures.bbox import get_warp_matrix
 
+from .errors import SURE
+
 TILE = (192, 256)  # (w, h) in pixels, of a person
 IMAGE_TILE = (384, 288)  # of an image with everybody in it
 MARGIN = 1.25  # tile over box, as the crops of training
@@ -153,7 +155,8 @@ def to_tile(people: InstanceData, scores: str,
 def draw_people(visualizer: Visualizer, crop: np.ndarray,
                 people: Optional[InstanceData],
                 metainfo: dict) -> np.ndarray:
-    """Draw people on a copy of a tile, or say that there are none.
+    """Draw people on a copy of a tile, or say that there are none, or that no
+    keypoint is sure enough to be drawn.
 
     Args:
         visualizer: MMPose's.
@@ -164,9 +167,10 @@ def draw_people(visualizer: Visualizer, crop: np.ndarray,
     Returns:
         Of the shape of ``crop``, BGR.
     """
-    if people is None:
+    if people is None or not (people.keypoints_visible >= SURE).any():
         drawn = crop.copy()
-        cv2.putText(drawn, 'nobody', (8, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.7,
+        text = 'nobody' if people is None else f'all below {SURE}'
+        cv2.putText(drawn, text, (8, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.7,
                     (0, 0, 255), 2, cv2.LINE_AA)
         return drawn
     visualizer.set_dataset_meta(metainfo)
@@ -178,7 +182,7 @@ def draw_people(visualizer: Visualizer, crop: np.ndarray,
         PoseDataSample(pred_instances=people),
         draw_gt=False,
         draw_bbox=False,
-        kpt_thr=0.2)
+        kpt_thr=SURE)
     return cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR)
 
 

@@ -14,6 +14,9 @@ from scipy.stats import rankdata
 # default of MMPose's PCKAccuracy.
 PCK_THRESHOLD = 0.05
 BINS = 5  # of confidence, with as many keypoints each
+# Confidence from which a prediction is drawn where no label stands beside it,
+# and below which a model is never called sure.
+SURE = 0.2
 # A prediction disagrees with its label from so many times the median error
 # of its keypoint on.
 DISAGREES = 3.
@@ -128,13 +131,14 @@ def worst_people(errors: np.ndarray, sizes: np.ndarray,
 
 
 def confident(scores: np.ndarray, labelled: np.ndarray) -> np.ndarray:
-    """Where a model is sure: at least the median confidence that it has for
-    this keypoint where it is labelled.
+    """Where a model is sure: at least SURE, and at least the median confidence
+    that it has for this keypoint where it is labelled.
 
     Returns:
         Shape (P, K).
     """
-    return scores >= column_medians(np.where(labelled, scores, np.nan))
+    usual = column_medians(np.where(labelled, scores, np.nan))
+    return (scores >= usual) & (scores >= SURE)
 
 
 def disagreements(scores: np.ndarray, errors: np.ndarray, sizes: np.ndarray,

@@ -10,25 +10,33 @@ import numpy as np
 from matplotlib.figure import Figure
 
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #222; margin: 2em auto;
-  max-width: 75em; padding: 0 1em; }
+:root { color-scheme: light dark; --text: #222; --quiet: #595959;
+  --line: #8a8a8a; --band: #f2f2f2; --page: #fff; }
+@media (prefers-color-scheme: dark) { :root { --text: #e4e4e4;
+  --quiet: #a8a8a8; --line: #767676; --band: #2a2a2a; --page: #1c1c1c; } }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--text);
+  background: var(--page); margin: 2em auto; max-width: 75em;
+  padding: 0 1em; overflow-wrap: anywhere; }
 h1 { font-size: 1.5em; margin-bottom: 0; }
-h2 { font-size: 1.2em; margin-top: 2em; border-bottom: 1px solid #ccc; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+h2 { font-size: 1.2em; margin-top: 2em; border-bottom: 1px solid var(--line); }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums;
+  overflow-wrap: normal; }
 th, td { text-align: right; padding: .15em .7em; }
 th:first-child, td:first-child { text-align: left; }
-thead th { border-bottom: 2px solid #888; }
-tbody tr:nth-child(even) { background: #f4f4f4; }
-tr.all td { border-top: 1px solid #888; font-weight: bold; }
+thead th { border-bottom: 2px solid var(--line); vertical-align: bottom; }
+tbody tr:nth-child(even) { background: var(--band); }
+tr.all td { border-top: 1px solid var(--line); font-weight: bold; }
 .scroll { overflow-x: auto; }
 .grid { display: flex; flex-wrap: wrap; gap: 1em; align-items: flex-start; }
-.big { display: flex; flex-wrap: wrap; gap: 2.5em; margin: 1em 0; }
+.big { display: flex; flex-wrap: wrap; gap: .7em 2.5em; margin: 1em 0; }
 .big b { display: block; font-size: 1.7em; line-height: 1.2; }
 figure { margin: 0; }
-figcaption { font-size: .87em; overflow-wrap: anywhere; }
+figcaption { font-size: .87em; }
 img { max-width: 100%; display: block; }
 p, li { max-width: 50em; }
-.quiet { color: #666; }
+.quiet { color: var(--quiet); }
+@media (max-width: 40em) { body { margin: 1em auto; }
+  table { font-size: .87em; } th, td { padding: .1em .35em; } }
 """
 
 
@@ -37,7 +45,7 @@ def document(title: str, body: Sequence[str]) -> str:
     return '\n'.join([
         '<!DOCTYPE html>', '<html lang="en">', '<head>',
         '<meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f'<title>{escape(title)}</title>', f'<style>{STYLE}</style>',
         '</head>', '<body>', *body, '</body>', '</html>', ''])
 

@@ -5,7 +5,7 @@ import numpy as np
 from mmpose.registry import VISUALIZERS
 
 from . import markup
-from .errors import pixel_errors
+from .errors import SURE, pixel_errors
 from .numbers import fixed, main_metrics, table_rows
 from .plots import draw_confidence, draw_histogram
 from .predictions import Predictions
@@ -62,14 +62,15 @@ def write_html(people: Predictions, numbers: Dict[str, Any], title: str,
         markup.heading('Worst predictions first'),
         markup.paragraph(
             'Label left, prediction right. Ordered by the mean error over '
-            "the longer side of the person's box."),
+            'the longer side of the box.'),
         photos(numbers['worst'], person, caption_person),
         markup.heading('Where the model is sure and the label disagrees'),
         markup.paragraph(
-            'The confidence is at least the median of the keypoint, the '
-            f'error at least {numbers["disagrees_from"]:g} times its median '
-            'error. Look at these labels first: they are often the fault. '
-            'Green rings the label (left), red the prediction (right).'),
+            f'The confidence is at least {SURE} and the median of the '
+            'keypoint, the error at least '
+            f'{numbers["disagrees_from"]:g} times its median error. Look at '
+            'these labels first: they are often the fault. Green rings the '
+            'label (left), red the prediction (right).'),
         photos(numbers['disagreements'], keypoint, caption_disagreement)
         if numbers['disagreements'] else markup.paragraph('There are none.'),
         *unlabelled(numbers, photos, keypoint)])
@@ -93,7 +94,7 @@ def result(numbers: dict) -> List[str]:
             *((name, fixed(number, 3))
               for name, number in main_metrics(numbers['metrics']))]),
         markup.paragraph(
-            f'{numbers["people"]} people in {numbers["images"]} images, '
+            f'{numbers["people"]} individuals in {numbers["images"]} images, '
             f'{numbers["labelled"]} labelled keypoints, '
             f'{numbers["missing"]} not labelled. Errors are in pixels of the '
             f'image. PCK is the part of the keypoints that are nearer than '
@@ -127,7 +128,7 @@ def confidence(people: Predictions, numbers: dict) -> List[str]:
         return [*lines, markup.paragraph(
             'No labelled keypoint has both an error and a confidence.')]
     known = pixel_errors(people.keypoints, people.labels, people.labelled)
-    rows = [[f'{part["lowest"]:.2f} to {part["highest"]:.2f}',
+    rows = [[f'{part["lowest"]:.2g} to {part["highest"]:.2g}',
              str(part['count']),
              *(fixed(part[key], 1) for key in ('mean', 'median', 'p95'))]
             for part in told['bins']]
@@ -165,8 +166,9 @@ def unlabelled(numbers: dict, photos: Callable, draw: Callable) -> List[str]:
         return []
     return [
         markup.heading('Where the model is sure and there is no label'),
-        markup.paragraph('The confidence is at least the median of the '
-                         'keypoint where it is labelled. Was it forgotten?'),
+        markup.paragraph(
+            f'The confidence is at least {SURE} and the median of the '
+            'keypoint where it is labelled. Was it forgotten?'),
         photos(numbers['unlabelled'], draw, lambda entry: [
             name(entry),
             f'{entry["keypoint"]}: confidence {entry["confidence"]:.2f}'])]

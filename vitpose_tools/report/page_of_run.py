@@ -13,6 +13,12 @@ from .run import Run
 LISTED = 24  # worst people, and disagreements, with a picture each
 
 
+def name_of(work_dir: Path) -> str:
+    """The folder of a training and the one around it: `vitpose-mm finetune`
+    calls each of them 'run'."""
+    return '/'.join(work_dir.resolve().parts[-2:])
+
+
 def write_page_of_run(run: Run, checkpoint: Union[None, str, Path],
                       notes: List[str]) -> Dict[str, Any]:
     """Test a training and write what came of it: page.html and page.json in
@@ -39,7 +45,7 @@ def write_page_of_run(run: Run, checkpoint: Union[None, str, Path],
                    ('worst', 'disagreements', 'unlabelled'))
     with progress('Drawing the page', pictures) as advance:
         page = write_html(
-            people, numbers, f'Report of {run.work_dir.name}',
+            people, numbers, f'Report of {name_of(run.work_dir)}',
             [f'weights {checkpoint}', f'test set {ann_file}', *notes],
             advance)
     write_all_beside({

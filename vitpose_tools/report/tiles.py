@@ -8,11 +8,9 @@ from mmengine.structures import InstanceData
 from mmengine.visualization import Visualizer
 
 from .contact_sheet import draw_people, fit_box, to_tile
+from .errors import SURE
 from .predictions import Predictions
 
-# A prediction that no label stands beside is drawn from this confidence on,
-# as on the contact sheet.
-SURE = 0.2
 LABEL, PREDICTION = (60, 200, 60), (60, 60, 230)  # rings, BGR
 
 

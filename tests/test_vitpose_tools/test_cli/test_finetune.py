@@ -60,6 +60,7 @@ def test_own_edits_stay(files, tmp_path):
 
     assert config.read_text().endswith('# mine\n')
     assert 'used as they are' in done.stderr
+    assert 'as they were when they were checked' in done.stderr
 
 
 @pytest.mark.parametrize('arguments, message', [

@@ -262,6 +262,12 @@ FAULTS = {
     'id-repeated': ('error', 1, repeat('annotations')),
     'id-repeated image': ('error', 1, repeat('images')),
     'id-text': ('error', 1, ann(image_id='3')),
+    'id-text too large': ('error', 1, ann(category_id=10**19)),
+    'keypoint-text list': ('error', 1, point(3, [], 9, 2)),
+    'category-form': ('error', 1, lambda coco, folder:
+                      coco['categories'].append(dict(id=[], name='x'))),
+    'category-form null': ('error', 1, lambda coco, folder:
+                           coco['categories'].append(None)),
     'field-missing': ('error', 1, lose('category_id')),
     'image-unlisted': ('warning', 1, ann(image_id=777)),
     'entry-form': ('error', 1, lambda coco, folder:
@@ -277,6 +283,8 @@ FAULTS = {
         [(1, 2), (4, 5)], range(NUMBER))),
     'nobody': ('error', 1, every(iscrowd=1)),
     'not-coco': ('error', 1, lambda coco, folder: [1]),
+    'not-coco categories': ('error', 1, lambda coco, folder:
+                            dict(coco, categories=None)),
 }
 
 
@@ -284,15 +292,16 @@ FAULTS = {
 def test_fault_is_found(planted, fault):
     severity, count, change = FAULTS[fault]
     findings, files = planted(lambda *args: change(*args)
-                              if fault == 'not-coco' else
+                              if fault.startswith('not-coco') else
                               (change(*args), None)[1])
 
     found = kinds(findings)
     assert found.get(fault.split()[0]) == (severity, count), found
     finding, = [each for each in findings if each.kind == fault.split()[0]]
     assert 'train.json' in finding.text
-    assert finding.cure or fault in ('not-coco', 'nobody')
-    if fault not in ('not-coco', 'nobody', 'keypoint-never'):
+    assert finding.cure or fault.split()[0] in (
+        'not-coco', 'nobody')
+    if fault.split()[0] not in ('not-coco', 'nobody', 'keypoint-never'):
         assert finding.examples
     sheet = draw_sheet(findings, files)
     assert sheet is None or sheet.dtype == np.uint8 and sheet.ndim == 3
@@ -399,16 +408,22 @@ def test_what_is_said_of_published_files_is_true(real_data, name, file,
     assert kinds(check_data(file, file.parent, given)[0]) == expected
 
 
-def test_frames_of_a_fixed_camera_are_not_taken_for_one(real_data, tmp_path):
-    """Mirror mouse, converted: frame by frame in turn to either side."""
+@pytest.mark.parametrize('held, expected', [
+    (lambda number: number % 2, {'leak-video': ('warning', 45)}),
+    # Blocks, and the frames beside them on neither side.
+    (lambda number: None if number in (30, 61) else 30 < number < 61, {})])
+def test_neighbours_of_a_fixed_camera_are_not_taken_for_one_picture(
+        real_data, tmp_path, held, expected):
+    """Mirror mouse, converted, all frames of one video."""
     folder = real_data / 'mirror-mouse'
     rows = list(csv.reader((folder / 'CollectedData.csv').open()))
-    names, parts = rows[1][1::2], ([], [])
+    names, parts, number = rows[1][1::2], ([], []), 0
     for row in rows[3:]:
         points = [[float(x), float(y), 2] if x else [0, 0, 0]
                   for x, y in zip(row[1::2], row[2::2])]
-        number = len(parts[0]) + len(parts[1]) + 1
-        parts[number % 2].append((number, row[0], points))
+        number += 1
+        if held(number) is not None:
+            parts[held(number)].append((number, row[0], points))
     files = []
     for name, part in zip(('train', 'val'), parts):
         files.append(tmp_path / f'{name}.json')
@@ -423,4 +438,24 @@ def test_frames_of_a_fixed_camera_are_not_taken_for_one(real_data, tmp_path):
                 for number, _, points in part],
             categories=[dict(id=1, name='mouse', keypoints=names)])))
     findings, _ = check_data(files[0], folder, val=files[1])
-    assert kinds(findings) == {}
+    assert kinds(findings) == expected
+
+
+@pytest.mark.parametrize('named, expected', [
+    (dict(video='clip'), {'leak-video': ('warning', 2)}), ({}, {})])
+def test_of_pictures_that_are_not_alike_the_file_tells_the_video(
+        planted, clean, tmp_path, named, expected):
+    """Names alone, which differ in a number, make no video: COCO's do too."""
+    def change(coco, folder):
+        for one in coco['images']:
+            one.update(named)
+
+    for i in (3, 20):
+        cv2.imwrite(str(tmp_path / f'{i}.png'), picture(i + 100))
+    coco = copy.deepcopy(clean[1])
+    coco['images'] = [dict(coco['images'][i], **named) for i in (3, 20)]
+    coco['annotations'] = [coco['annotations'][i] for i in (3, 20)]
+    (tmp_path / 'val.json').write_text(json.dumps(coco))
+    findings, _ = planted(change, val=tmp_path / 'val.json',
+                          val_images=tmp_path)
+    assert kinds(findings) == expected

@@ -112,10 +112,11 @@ def test_what_is_skipped_is_counted(labels, tmp_path):
         'annotations without keypoints': 2,
         'annotations with another number of keypoints': 1,
         'annotations whose keypoints are no numbers': 1,
+        'keypoints that are no numbers': 1,
         'annotations of an unknown image': 1,
         'instances without a labelled keypoint': 1}
     assert summary['notes'] == {
-        'keypoints with a place but visibility 0, taken as not labelled': 2}
+        'keypoints with a place but visibility 0, taken as not labelled': 1}
     found = labels.by_name(labels.read(tmp_path / 'out', 'train'))
     assert [one.tolist() for one in found['1 ü.png']] == [
         [[3, 4, 1], [5, 6.5, 2]], [[0, 0, 0], [40, 30, 2]]]
@@ -186,7 +187,7 @@ def test_names_cannot_lead_out_of_the_folder(labels, tmp_path):
     ('', 'not valid JSON'), ('[' * 100000, 'not valid JSON'),
     ('{}', 'neither COCO'), ('[]', 'neither COCO'),
     (json.dumps(coco(annotations=[])), 'no annotation with keypoints'),
-    (json.dumps(coco(images=[dict(id=1)])), 'no file_name'),
+    (json.dumps(coco(images=[dict(id=1)])), "no text as 'file_name'"),
     (json.dumps(coco(images=3)), 'not as its tool writes it'),
     (json.dumps(coco(images=[[]])), 'not as its tool writes it')])
 def test_faulty_files_are_one_sentence(labels, tmp_path, text, message):
@@ -196,3 +197,55 @@ def test_faulty_files_are_one_sentence(labels, tmp_path, text, message):
         labels.run(tmp_path / 'a.json', tmp_path / 'out')
     assert '\n' not in str(error.value)
     assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('image_id, category_id', [
+    (str, int), (int, str), (float, float)])
+def test_ids_of_another_type_are_the_same(
+        labels, tmp_path, image_id, category_id):
+    content = coco()
+    for i, one in enumerate(content['images'], 1):
+        one['id'] = image_id(i)
+        labels.draw(tmp_path / one['file_name'])
+    content['categories'][1]['id'] = category_id(7)
+    summary = labels.run(save(tmp_path / 'a.json', content),
+                         tmp_path / 'out', split='none')
+
+    assert summary['files']['train']['annotations'] == 2
+    assert summary['skipped'] == {}
+
+
+@pytest.mark.parametrize('names', [('nose', 'ear', 'tail'), None])
+def test_keypoints_of_x_and_y_alone_are_read_as_such(
+        labels, tmp_path, names):
+    """Six numbers are two keypoints with visibility only where every third
+    one can be a visibility."""
+    content = coco(names)
+    for one in content['annotations']:
+        one['keypoints'] = [3, 4, 5, 6.5, 0, 0]
+    for one in content['images']:
+        labels.draw(tmp_path / one['file_name'])
+    summary = labels.run(save(tmp_path / 'a.json', content),
+                         tmp_path / 'out', split='none')
+
+    found = labels.by_name(labels.read(tmp_path / 'out', 'train'))
+    assert found['1 ü.png'][0].tolist() == [[3, 4, 2], [5, 6.5, 2], [0, 0, 0]]
+    assert any('x and y alone' in note for note in summary['notes'])
+
+
+def test_skeletons_may_hold_names(labels, tmp_path):
+    content = coco()
+    content['categories'][1]['skeleton'] = [['ear', 'nose'], ['ear'], 5]
+    for one in content['images']:
+        labels.draw(tmp_path / one['file_name'])
+    summary = labels.run(save(tmp_path / 'a.json', content),
+                         tmp_path / 'out', split='none')
+
+    assert summary['skeleton'] == [['ear', 'nose']]
+    assert summary['skipped'] == {'bones that are no pair of keypoints': 2}
+
+
+def test_two_keypoints_of_one_name_are_said(labels, tmp_path):
+    with pytest.raises(LabelsError, match="several .* called 'nose'"):
+        labels.run(save(tmp_path / 'a.json', coco(('nose', 'nose'))),
+                   tmp_path / 'out')

@@ -148,6 +148,8 @@ def test_semicolons_and_decimal_commas(labels, tmp_path):
     (['scorer,m,m', 'bodyparts,a,a', 'coords,x,y', '17,1,2'], "'17'"),
     (['scorer,m,m', 'bodyparts,a,a', 'coords,x,y', 'a.png,1,two'],
      'row 4: .*two'),
+    (['scorer,m,m', 'bodyparts,a,a', 'coords,x,y', '9' * 200000],
+     'no table .field larger'),
     (['scorer,m,m', 'bodyparts,a,a', 'coords,x,x', 'a.png,1,2'],
      'one x and one y'),
     (['scorer,m,m', 'bodyparts,a,a', 'coords,x,y', 'gone.png,1,2'],
@@ -176,3 +178,25 @@ def test_of_two_scorers_the_configuration_decides(labels, tmp_path):
     write(tmp_path / 'config.yaml', ['scorer: she'])
     with pytest.raises(LabelsError, match='several scorers.*she'):
         labels.run(tmp_path, tmp_path / 'other')
+
+
+@pytest.mark.parametrize('sep', [',', '\t'])
+@pytest.mark.parametrize('name', ['LABELS.CSV', 'CollectedData.csv'])
+def test_endings_and_tabs(labels, tmp_path, sep, name):
+    labels.draw(tmp_path / '1.png')
+    single(tmp_path / name, ['1.png'], ['1234'], sep)
+    for source in (tmp_path, tmp_path / name):
+        labels.run(source, tmp_path / 'out', split='none', overwrite=True)
+
+        found = labels.by_name(labels.read(tmp_path / 'out', 'train'))
+        assert found['1.png'][0].tolist() == [[1, 2, 2], [3, 4, 2]]
+
+
+def test_the_folder_of_labels_is_its_project(labels, tmp_path):
+    folder = tmp_path / 'labeled-data' / 'clip'
+    labels.draw(folder / '1.png')
+    write(tmp_path / 'config.yaml', ['scorer: me', 'skeleton: []'])
+    single(folder / 'CollectedData_me.csv', ['1.png'], ['1234'])
+
+    assert labels.run(tmp_path / 'labeled-data', tmp_path / 'out',
+                      split='none')['files']['train']['images'] == 1

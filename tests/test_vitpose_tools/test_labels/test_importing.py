@@ -163,3 +163,22 @@ def test_the_note_says_what_was_done(labels, source, tmp_path):
     assert note['summary'] == {key: value for key, value in summary.items()
                                if key != 'written'}
     assert note['request']['source'] == str(source)
+
+
+def test_other_things_of_a_folder_are_passed_by(labels, tmp_path):
+    """What macOS adds, an import that lies in the folder, a link to it."""
+    content = dict(
+        images=[dict(id=i, file_name=f'{i}.png') for i in range(4)],
+        annotations=[dict(image_id=i, category_id=1, keypoints=[3, 4, 2])
+                     for i in range(4)],
+        categories=[dict(id=1, name='bug', keypoints=['nose'])])
+    for i in range(4):
+        labels.draw(tmp_path / 'in' / f'{i}.png')
+    (tmp_path / 'in' / 'a.json').write_text(json.dumps(content))
+    (tmp_path / 'in' / '._a.json').write_bytes(b'\0\5\x16\7\xff')
+    (tmp_path / 'in' / '._a.slp').write_bytes(b'\0\5\x16\7\xff')
+    (tmp_path / 'in' / 'link').symlink_to('.')
+
+    first = labels.run(tmp_path / 'in', tmp_path / 'in' / 'out')
+    again = labels.run(tmp_path / 'in', tmp_path / 'in' / 'out')
+    assert first['written'] and not again['written']

@@ -94,10 +94,30 @@ def test_what_cannot_be_told_is_counted(labels, tmp_path):
     ([dict(id=1, image='a.png', kp=[dict(x=1, y=2)])], 'JSON-MIN'),
     ([dict(data=dict(image='a'), annotations=[])], 'no keypoints'),
     ([dict(data=dict(image='a'), annotations=[dict(result=[dict(
-        type='keypointlabels', value={})])])], 'not as its tool writes it')])
+        type='keypointlabels', value={})])])], 'no keypoints'),
+    ([dict(data=dict(image='a'), annotations=[dict(result=[dict(
+        type='keypointlabels')])])], 'not as its tool writes it')])
 def test_faulty_files_are_one_sentence(labels, tmp_path, content, text):
     (tmp_path / 'a.json').write_text(json.dumps(content))
 
     with pytest.raises(LabelsError, match=text) as error:
         labels.run(tmp_path / 'a.json', tmp_path / 'out')
     assert '\n' not in str(error.value)
+
+
+def test_of_several_annotators_the_truth_counts(labels, tmp_path):
+    labels.draw(tmp_path / 'a.png')
+    (tmp_path / 'a.json').write_text(json.dumps([
+        dict(data=dict(image='a.png'), annotations=[
+            dict(was_cancelled=True, result=[point(1, 'nose', 10, 10)]),
+            dict(result=[point(1, 'nose', 25, 50)]),
+            dict(ground_truth=True, result=[
+                point(1, 'nose', 50, 50), point(2, '', 1, 1)]),
+            dict(ground_truth=True, was_cancelled=True, result=[])])]).replace(
+                '[""]', '[]'))
+    summary = labels.run(tmp_path / 'a.json', tmp_path / 'out', split='none')
+
+    assert labels.by_name(labels.read(tmp_path / 'out', 'train'))['a.png'][
+        0].tolist() == [[20, 15, 2]]
+    assert summary['skipped'] == {'further annotations of a picture': 1,
+                                  'keypoints without a name': 1}

@@ -46,7 +46,7 @@ def clip(tmp_path):
 
 def check(coco, labels, names):
     found = labels.by_name(coco)
-    assert list(found) == names
+    assert list(found) == sorted(names)
     for name, places in zip(names, PLACES):
         for keypoints, expected in zip(found[name], places):
             assert np.array_equal(keypoints[:, :2], expected)
@@ -73,7 +73,7 @@ def test_frames_of_a_video_are_extracted(labels, clip, tmp_path):
     coco = labels.read(tmp_path / 'out', 'train')
     check(coco, labels, ['000006.png', '000002.png'])
     assert [(one['video'], one['frame_index']) for one in coco['images']] == [
-        ('clip', 6), ('clip', 2)]
+        ('clip', 2), ('clip', 6)]
     for index in (6, 2):
         picture = cv2.imread(str(tmp_path / 'out' / 'images' /
                                  f'{index:06d}.png'))
@@ -192,3 +192,35 @@ def test_the_missing_library_is_named(labels, tmp_path, monkeypatch):
 
     with pytest.raises(LabelsError, match=r'pip install "vitpose_mm\[labels'):
         labels.run(tmp_path / 'labels.slp', tmp_path / 'out')
+
+
+def test_a_frame_that_is_there_twice_is_one(labels, clip, tmp_path):
+    path, _ = clip
+    source = make(sio.Video(str(path)), [6, 6])
+    source.save(str(tmp_path / 'labels.slp'))
+    summary = labels.run(tmp_path / 'labels.slp', tmp_path / 'out',
+                         split='none')
+
+    assert summary['files']['train'] == dict(images=1, annotations=4)
+
+
+def test_of_two_skeletons_one_is_taken(labels, clip, tmp_path):
+    path, _ = clip
+    source = make(sio.Video(str(path)), [1, 4])
+    other = sio.Skeleton(['lid'], name='box')
+    source.skeletons.append(other)
+    source.save(str(tmp_path / 'unused.slp'))
+    labels.run(tmp_path / 'unused.slp', tmp_path / 'a', split='none')
+    check(labels.read(tmp_path / 'a', 'train'), labels,
+          ['000001.png', '000004.png'])
+
+    source.labeled_frames[0].instances.append(
+        sio.Instance.from_numpy(np.array([[3., 4.]]), other))
+    source.save(str(tmp_path / 'both.slp'))
+    with pytest.raises(LabelsError, match="'mouse', 'box' with --category"):
+        labels.run(tmp_path / 'both.slp', tmp_path / 'b')
+    summary = labels.run(tmp_path / 'both.slp', tmp_path / 'b', split='none',
+                         category='box')
+    assert summary['keypoints'] == ['lid']
+    assert summary['skipped'] == {'instances of another skeleton': 4,
+                                  'pictures without labels': 1}

@@ -92,3 +92,42 @@ def test_the_split_of_the_source_is_kept_unless_another_is_asked_for():
 def test_what_cannot_be_split_is_said(number, how, text):
     with pytest.raises(LabelsError, match=text):
         split_pictures(frames(number), how, 0.2, 0)
+
+
+@pytest.mark.parametrize('name', [
+    'clip{0}_{1:04}.png', 'clip{0}/{1}_left_v2.png', '{0}/img-{1}.cam1.png',
+    '{1:04}_clip{0}.png', '0a1b2c{1:02}-clip{0}_{1}.png'])
+def test_frames_of_a_video_are_told_by_many_forms_of_names(name):
+    pictures = [Picture(name.format(clip, i), []) for clip in 'xyz'
+                for i in range(20)]
+    parts, how, _ = split_pictures(pictures, 'auto', 0.3, 0)
+
+    assert how == '1 of 3 videos' and len(parts['val']) == 20
+
+
+def test_a_split_by_video_looks_through_that_of_the_source():
+    """Roboflow shares the frames of one video out."""
+    pictures = [Picture(f'{split}/clip{clip}_{i}.png', [], split=split)
+                for i, split in enumerate(['train', 'train', 'valid'] * 4)
+                for clip in 'xyz']
+    parts, _, _ = split_pictures(pictures, 'video', 0.3, 0)
+
+    assert {one.name.split('_')[0][-1] for one in parts['val']}.isdisjoint(
+        one.name.split('_')[0][-1] for one in parts['train'])
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_no_frame_is_as_near_as_labelled_frames_usually_are(seed):
+    """Labels are irregular: runs of frames, and far between."""
+    indices = [100 * i + j for i in range(40) for j in range(1 + i % 4)]
+    pictures = [Picture(f'{i}.png', [], video='a', frame_index=i)
+                for i in indices]
+    parts, _, left_out = split_pictures(pictures, 'auto', 0.2, seed)
+
+    usual = sorted(b - a for a, b in zip(indices, indices[1:]))[
+        (len(indices) - 1) // 2]
+    assert usual == 1
+    nearest = min(abs(a.frame_index - b.frame_index)
+                  for a in parts['train'] for b in parts['val'])
+    assert nearest > usual
+    assert left_out[LEFT_OUT] < 30 and len(parts['train']) > 40

@@ -106,7 +106,7 @@ def test_what_is_skipped_is_counted(labels, tmp_path):
     ('kpt_shape: [1, 2\n', 'not valid YAML at line'),
     ('kpt_shape: !!python/object/apply:os.system ["touch pwned"]\n',
      'not valid YAML'),
-    ('kpt_shape: [2, 2]\ntrain: nowhere\n', 'no labelled picture')])
+    ('kpt_shape: [2, 2]\ntrain: nowhere\n', "train is 'nowhere'")])
 def test_faulty_files_are_one_sentence(
         labels, tmp_path, monkeypatch, yaml, text):
     monkeypatch.chdir(tmp_path)
@@ -117,3 +117,46 @@ def test_faulty_files_are_one_sentence(
         labels.run(tmp_path / 'in', tmp_path / 'out')
     assert '\n' not in str(error.value)
     assert sorted(path.name for path in tmp_path.iterdir()) == ['in']
+
+
+@pytest.mark.parametrize('line', [
+    './images/{}/{}.png', '/gone/set/images/{}/{}.png',
+    'C:\\gone\\images\\{}\\{}.png'])
+def test_lists_of_another_machine(labels, tmp_path, line):
+    root = dataset(labels, tmp_path / 'in', (
+        'train: train.txt\nval: val.txt\nkpt_shape: [2, 2]\nnames: wolf\n'))
+    for split in ('train', 'val'):
+        (root / f'{split}.txt').write_bytes('\r\n'.join(
+            line.format(split, i) for i in range(2)).encode())
+    summary = labels.run(root, tmp_path / 'out')
+
+    assert summary['skipped'] == {} and summary['category'] == 'wolf'
+    assert summary['files'] == {
+        split: dict(images=2, annotations=2) for split in ('train', 'val')}
+    assert sorted(one['file_name'] for one in labels.read(
+        tmp_path / 'out', 'train')['images']) == ['train/0.png', 'train/1.png']
+
+
+def test_folders_of_a_list_tell_its_videos(labels, tmp_path):
+    root = dataset(labels, tmp_path / 'in', (
+        'train: all.txt\nkpt_shape: [2, 2]\n'), layout='images/{}/{}.png')
+    (root / 'all.txt').write_text('\n'.join(
+        f'images/{video}/{i}.png' for video in ('train', 'val')
+        for i in range(2)))
+
+    assert labels.run(root, tmp_path / 'out', val=0.5)[
+        'split'] == '1 of 2 videos'
+
+
+def test_pictures_behind_a_link_and_hidden_files(labels, tmp_path):
+    root = dataset(labels, tmp_path / 'in', (
+        'train: images/train\nval: images/val\nkpt_shape: [2, 2]\n'))
+    (root / 'images').rename(tmp_path / 'raw')
+    (root / 'images').symlink_to(tmp_path / 'raw')
+    (tmp_path / 'raw' / 'train' / '._0.png').write_bytes(b'\0\5')
+    (root / 'labels' / 'train' / '._0.txt').write_bytes(b'\0\xff')
+    (root / '._data.yaml').write_bytes(b'\0\xff')
+    summary = labels.run(root, tmp_path / 'out')
+
+    assert summary['skipped'] == {}
+    assert summary['files']['train'] == dict(images=2, annotations=2)

@@ -35,6 +35,22 @@ def test_people_without_labels_boxes_or_alone_are_not_counted(labelled):
     assert len(read_own_labels(path).keypoints) == 3
 
 
+@pytest.mark.parametrize('skeleton', [
+    7, 'ab', [None], [[1]], [[1, None]], [[1, float('inf')]], [[1, 'x']]])
+def test_a_skeleton_that_is_none_and_lost_images_are_no_matter(
+        labelled, skeleton):
+    path = labelled()
+
+    def edit(content):
+        content['categories'][0]['skeleton'] = skeleton
+        content['annotations'][0]['image_id'] = 777
+
+    change(path, edit)
+    labels = read_own_labels(path)
+
+    assert labels.links == [] and len(labels.keypoints) == 5
+
+
 @pytest.mark.parametrize('edit, message', [
     (lambda c: c.pop('categories'), 'no COCO-style file'),
     (lambda c: c['categories'][0].pop('keypoints'), 'no list of keypoint'),

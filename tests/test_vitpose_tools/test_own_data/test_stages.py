@@ -4,7 +4,7 @@ import json
 import pytest
 
 from vitpose_tools.own_data.labels import OwnDataError
-from vitpose_tools.own_data.stages import (Stages, best_checkpoint, cause,
+from vitpose_tools.own_data.stages import (Stages, cause, digests, once,
                                            run_python)
 
 
@@ -82,9 +82,18 @@ def test_cause_is_the_error_before_that_of_mim(lines, text):
     assert 'CalledProcess' not in cause(lines)
 
 
-def test_best_checkpoint_is_the_newest_best(tmp_path):
-    with pytest.raises(OwnDataError, match='holds no best'):
-        best_checkpoint(tmp_path)
-    (tmp_path / 'best_EPE_epoch_1.pth').touch()
+def test_the_same_work_is_done_once(tmp_path):
+    done, note = [], tmp_path / 'note.json'
+    (tmp_path / 'a').write_text('a')
 
-    assert best_checkpoint(tmp_path).name == 'best_EPE_epoch_1.pth'
+    def run():
+        return once(note, digests([tmp_path / 'a']), lambda: done.append(1))
+
+    assert run() and not run() and len(done) == 1
+    (tmp_path / 'a').write_text('b')
+    assert run() and len(done) == 2
+
+    (tmp_path / 'a').write_text('c')
+    with pytest.raises(ZeroDivisionError):
+        once(note, digests([tmp_path / 'a']), lambda: 1 / 0)
+    assert run()

@@ -85,6 +85,16 @@ def test_nobody_found_is_written_on_the_picture(visualizer, tmp_path):
         assert (halves[1 - empty][..., 1] > 200).any()
 
 
+def test_that_no_keypoint_is_sure_is_written_on_the_picture(
+        visualizer, tmp_path):
+    sample = make_sample(tmp_path, at(35, 30), at(35, 30))
+    sample.pred_instances.keypoint_scores *= 0.1
+    pair = draw_pair(visualizer, sample, GREEN, GREEN, True)
+    right = np.split(pair, 2, axis=1)[1]
+    assert (right[:32, :, 2] > 200).any()
+    assert not (right[..., 1] > 200).any()
+
+
 def test_a_skeleton_that_does_not_fit_is_drawn_without_one(
         visualizer, tmp_path):
     sample = make_sample(tmp_path, at(35, 30), at(35, 20))

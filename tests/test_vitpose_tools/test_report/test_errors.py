@@ -114,6 +114,8 @@ def test_missing_labels_are_listed_where_the_model_is_sure():
                          [False, False]])
     # The second keypoint is never labelled: nothing says what is sure.
     assert errors.unlabelled_but_sure(scores, labelled, 9) == [(2, 0), (3, 0)]
+    # A model that has learnt nothing is sure of nothing.
+    assert errors.unlabelled_but_sure(scores / 1000, labelled, 9) == []
 
 
 def test_the_nearest_label_is_one_that_exists():

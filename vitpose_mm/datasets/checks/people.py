@@ -100,9 +100,12 @@ def check_empty(annotations: Sequence[dict], file: str,
 def texts(records: Sequence[dict], fields: Sequence[str]) -> Sequence[bool]:
     """Which people have other things than numbers and null as keypoints."""
     values = [ann[field] for ann in records for field in fields]
-    if values and np.asarray(
-            [value for row in values for value in row]).dtype.kind in 'iufb':
-        return np.zeros(len(records), dtype=bool)
+    try:
+        if np.asarray([value for row in values for value in row]
+                      ).dtype.kind in 'iufb':
+            return np.zeros(len(records), dtype=bool)
+    except ValueError:  # lists within
+        pass
     return [
         any(not isinstance(value, (int, float, type(None)))
             for field in fields for value in ann[field]) for ann in records

@@ -105,7 +105,7 @@ def check_fields(content: dict, file: str) -> List[Finding]:
                 'id-text', file,
                 f"{key} have a '{field}' that is no whole number",
                 records,
-                [field in record and not isinstance(record[field], Integral)
+                [field in record and not is_id(record[field])
                  for record in records],
                 'write ids as whole numbers, without quotation marks or '
                 'decimal point')
@@ -122,7 +122,26 @@ def check_fields(content: dict, file: str) -> List[Finding]:
             [field in image and not is_positive(image[field])
              for image in content['images']],
             'write the size of the image in pixels')
-    return findings
+    return findings + check_category_form(content, file)
+
+
+def check_category_form(content: dict, file: str) -> List[Finding]:
+    """Check that categories, where there are any, can be looked up."""
+    categories = content.get('categories', [])
+    return describe(
+        'category-form', file,
+        "categories are no dictionaries with a whole number as 'id'",
+        categories, [not is_category(one) for one in categories],
+        'write id, name and keypoints of each')
+
+
+def is_category(value: Any) -> bool:
+    return isinstance(value, dict) and is_id(value.get('id'))
+
+
+def is_id(value: Any) -> bool:
+    """Whether a value is a whole number that NumPy holds."""
+    return isinstance(value, Integral) and abs(value) < 2**63
 
 
 def is_positive(value: Any) -> bool:
