@@ -65,8 +65,8 @@ def command(video: Path, config: Path, checkpoint: Path, out: Path,
     """
     from vitpose_mm.checkpoints import CheckpointError
     from vitpose_tools.annotations import AnnotationError, read_json
-    from vitpose_tools.suggest import (ModelError, Video, VideoError,
-                                       open_model, read_boxes, track,
+    from vitpose_tools.pose_model import ModelError, open_model, read_config
+    from vitpose_tools.suggest import (Video, VideoError, read_boxes, track,
                                        write_suggestions)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise click.ClickException(f'{out} is not an empty folder; choose '
@@ -77,7 +77,8 @@ def command(video: Path, config: Path, checkpoint: Path, out: Path,
             film = Video(video)
             detections = None if boxes is None else read_boxes(
                 read_json(boxes, list), boxes)
-            model = open_model(config, checkpoint, device)
+            model = open_model(read_config(config), config, checkpoint,
+                               device)
             seen = len(range(0, film.stated, every))
             with progress('Looking at frames', seen) as advance:
                 tracks = track(

@@ -1,9 +1,7 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from .model import ModelError, open_model
 from .video import Video, VideoError, read_boxes, track
 from .write_suggestions import write_suggestions
 
 __all__ = [
-    'ModelError', 'Video', 'VideoError', 'open_model', 'read_boxes',
-    'track', 'write_suggestions'
+    'Video', 'VideoError', 'read_boxes', 'track', 'write_suggestions'
 ]

@@ -1,4 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+"""A pose estimator from the config and the checkpoint that a person names."""
 from pathlib import Path
 from typing import Optional
 
@@ -11,15 +12,40 @@ from vitpose_tools.environment import pick_device
 
 
 class ModelError(ValueError):
-    """A model cannot look at a video; the message says why."""
+    """A model cannot do what a command asks; the message says why."""
 
 
-def open_model(path: Path, checkpoint: Path,
+def read_config(path: Path) -> Config:
+    """Read the config of a top-down estimator.
+
+    Raises:
+        ModelError: If it cannot be read, or its model is bottom-up.
+    """
+    try:
+        config = Config.fromfile(path)
+    except Exception as error:  # of whatever the text leads to
+        raise ModelError(f'{path} was not read: {first_line(error)}') \
+            from error
+    dataset = (config.get('test_dataloader') or {}).get('dataset')
+    if dataset is None:
+        raise ModelError(f'{path} has no test_dataloader, whose pipeline '
+                         'says how images are prepared')
+    if 'pipeline' not in dataset:
+        raise ModelError(f'{path}: the dataset of test_dataloader has no '
+                         'pipeline')
+    if dataset.get('data_mode', config.get('data_mode')) == 'bottomup':
+        raise ModelError(f'{path} is of a bottom-up model; this command '
+                         'takes a top-down one, which looks at a box')
+    return config
+
+
+def open_model(config: Config, path: Path, checkpoint: Path,
                device: Optional[str] = None) -> nn.Module:
-    """Build a top-down estimator with its weights.
+    """Build an estimator with its weights.
 
     Args:
-        path: Its config.
+        config: Of a top-down estimator.
+        path: Its file, for messages.
         checkpoint: Its weights.
         device: 'cpu' or 'cuda'; None is the best there is.
 
@@ -27,24 +53,9 @@ def open_model(path: Path, checkpoint: Path,
         In eval mode, with ``cfg`` and ``dataset_meta``.
 
     Raises:
-        ModelError: If the config is not one of a top-down estimator.
+        ModelError: If the model cannot be built.
         CheckpointError: If the weights cannot be read.
     """
-    try:
-        config = Config.fromfile(path)
-    except Exception as error:  # of whatever the text leads to
-        raise ModelError(f'{path} was not read: {first_line(error)}') \
-            from error
-    dataset = config.get('test_dataloader', {}).get('dataset')
-    if dataset is None:
-        raise ModelError(f'{path} has no test_dataloader, whose pipeline '
-                         'says how frames are prepared')
-    if 'pipeline' not in dataset:
-        raise ModelError(f'{path}: the dataset of test_dataloader has no '
-                         'pipeline')
-    if dataset.get('data_mode', config.get('data_mode')) == 'bottomup':
-        raise ModelError(f'{path} is of a bottom-up model; frames are '
-                         'suggested by top-down ones, for one animal in each')
     try:
         return init_model(config, str(checkpoint), device=pick_device(device))
     except (CheckpointError, OSError):
@@ -55,5 +66,6 @@ def open_model(path: Path, checkpoint: Path,
 
 
 def first_line(error: Exception) -> str:
+    """Kind and first line of an error."""
     line = (str(error).splitlines() or [''])[0]
     return f'{type(error).__name__}: {line}'
