@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Optional
 
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from mmpose.apis import init_model
 from torch import nn
 
@@ -16,7 +17,7 @@ class ModelError(ValueError):
 
 
 def read_config(path: Path) -> Config:
-    """Read the config of a top-down estimator.
+    """Read the config of a top-down estimator, and resolve names as it does.
 
     Raises:
         ModelError: If it cannot be read, or its model is bottom-up.
@@ -36,6 +37,7 @@ def read_config(path: Path) -> Config:
     if dataset.get('data_mode', config.get('data_mode')) == 'bottomup':
         raise ModelError(f'{path} is of a bottom-up model; this command '
                          'takes a top-down one, which looks at a box')
+    init_default_scope(config.get('default_scope', 'mmpose'))
     return config
 
 

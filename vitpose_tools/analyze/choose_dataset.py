@@ -1,5 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import copy
+import warnings
 from pathlib import Path
 from typing import Dict, Optional
 
@@ -69,7 +70,10 @@ def metainfo_of(dataset: dict, path: Path) -> Dict[str, object]:
         ModelError: If it has none that can be read.
     """
     try:
-        return load_metainfo(dataset)
+        with warnings.catch_warnings():
+            # MMPose's own files are where it installed them, not here.
+            warnings.simplefilter('ignore')
+            return load_metainfo(dataset)
     except Exception as error:  # of whatever the file leads to
         raise ModelError(f'{path}: the metainfo of {dataset.get("type")} was '
                          f'not read: {error}') from error

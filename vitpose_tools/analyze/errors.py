@@ -5,10 +5,11 @@ from typing import Any, Dict, List, Optional
 import numpy as np
 from mmengine.config import Config
 
-from vitpose_tools.pose_model import ModelError, open_model
+from vitpose_tools.pose_model import ModelError, first_line, open_model
 from vitpose_tools.report.errors import longer_sides, pixel_errors
 from vitpose_tools.report.numbers import clean, count_up
 from vitpose_tools.report.predictions import Predictions, predict_dataset
+from vitpose_tools.report.run import RunError
 from vitpose_tools.report.test_set import build_test_set
 from .calibration import correct, find_sigmas, keypoint_oks, reliability
 
@@ -61,7 +62,13 @@ def predict(config: Config, path: Path, checkpoint: Path,
         RunError: If the test set has nobody to compare with.
         CheckpointError: If the weights cannot be read.
     """
-    dataset = build_test_set(config, notes)
+    try:
+        dataset = build_test_set(config, notes)
+    except (RunError, OSError):
+        raise
+    except Exception as error:  # of whatever kind a dataset raises
+        raise ModelError(f'the test set of {path} was not built: '
+                         f'{first_line(error)}') from error
     model = open_model(config, path, checkpoint, device)
     return predict_dataset(model, dataset, config, notes)
 

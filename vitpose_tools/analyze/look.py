@@ -24,7 +24,8 @@ class Look:
         heads: Maps of them, (heads, rows, cols).
         means: Map of each block, mean over the heads, (blocks, rows, cols).
         rollouts: Map after each block, (blocks, rows, cols).
-        distances: How far a block looks in the mean, in pixels of the crop.
+        distances: How far each block looks, in pixels of the crop, in the
+            mean over what the one or all patches give to patches.
         extra: Part of each block's attention that goes to tokens without a
             place, and is in no map.
         differences: From the output of each attention module, relative.
@@ -94,22 +95,28 @@ def look(model: nn.Module, crop: Crop, expert: int, block: int,
     grid = found[0][3]
     patch = None if point is None else find_patch(crop, point, grid)
 
+    patches = grid[0] * grid[1]
+    looking = slice(patches)
+    if patch is not None:
+        at = patch[0] * grid[1] + patch[1]
+        looking = slice(at, at + 1)
+
     def to_map(matrix: Tensor) -> np.ndarray:
-        return map_of(matrix, grid, patch).numpy()
+        row = matrix[looking].mean(0)[:patches]
+        return (row * patches).reshape(grid).numpy()
 
     means = [mean for mean, _, _, _ in found]
-    patches = grid[0] * grid[1]
     away = distances_between(grid, (h, w))
     return Look(
         block=block,
         heads=np.stack([to_map(head) for head in found[block][1]]),
         means=np.stack([to_map(mean) for mean in means]),
         rollouts=np.stack([to_map(reached) for reached in rollout(means)]),
-        distances=np.array([mean_distance(mean[:patches, :patches], away)
-                            for mean in means]),
-        extra=np.array([
-            float(rows_of(mean, patches, patch, grid)[patches:].sum())
+        distances=np.array([
+            mean_distance(mean[looking, :patches], away[looking])
             for mean in means]),
+        extra=np.array([
+            float(mean[looking].mean(0)[patches:].sum()) for mean in means]),
         differences=np.array([apart for _, _, apart, _ in found]),
         patch=patch)
 
@@ -131,22 +138,6 @@ def find_patch(crop: Crop, point: Sequence[float],
     return int(y * grid[0] / h), int(x * grid[1] / w)
 
 
-def rows_of(matrix: Tensor, patches: int, patch: Optional[Tuple[int, int]],
-            grid: Tuple[int, int]) -> Tensor:
-    """What one patch, or in the mean all, give to each of N tokens."""
-    if patch is None:
-        return matrix[:patches].mean(0)
-    return matrix[patch[0] * grid[1] + patch[1]]
-
-
-def map_of(matrix: Tensor, grid: Tuple[int, int],
-           patch: Optional[Tuple[int, int]]) -> Tensor:
-    """Map of attention (N, N), in multiples of the even share."""
-    patches = grid[0] * grid[1]
-    row = rows_of(matrix, patches, patch, grid)
-    return (row[:patches] * patches).reshape(grid)
-
-
 def distances_between(grid: Tuple[int, int],
                       size: Tuple[int, int]) -> Tensor:
     """Distances between the middles of patches, (patches, patches), in
@@ -158,5 +149,5 @@ def distances_between(grid: Tuple[int, int],
 
 
 def mean_distance(matrix: Tensor, away: Tensor) -> float:
-    """How far patches look, in the mean over what they give to patches."""
+    """Mean of distances, weighted by attention; both of one shape."""
     return float((matrix * away).sum() / matrix.sum())

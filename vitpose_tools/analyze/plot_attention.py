@@ -22,7 +22,7 @@ def draw_block(crop: Crop, look: Look) -> Figure:
     maps += [(f'head {index}', head) for index, head in enumerate(look.heads)]
     return draw_maps(
         crop, maps, look.patch,
-        f'Where block {look.block} of {len(look.means)} looks, '
+        f'Where block {look.block} (of 0 to {len(look.means) - 1}) looks, '
         f'{from_where(look)}')
 
 
@@ -53,10 +53,10 @@ def draw_maps(crop: Crop, maps: list, patch: Optional[Tuple[int, int]],
         title: Of all.
     """
     h, w = crop.picture.shape[:2]
-    columns = min(COLUMNS, len(maps))
-    rows = -(-len(maps) // columns)
+    rows = -(-len(maps) // COLUMNS)
+    columns = -(-len(maps) // rows)
     figure = Figure(
-        figsize=(WIDTH * columns + 1, (WIDTH * h / w + 0.4) * rows + 0.8),
+        figsize=(WIDTH * columns + 1, (WIDTH * h / w + 0.3) * rows + 0.7),
         layout='constrained')
     figure.suptitle(title + '.\n"5x": its brightest patch is looked at 5 '
                     'times as often as if all were looked at alike')
@@ -65,10 +65,10 @@ def draw_maps(crop: Crop, maps: list, patch: Optional[Tuple[int, int]],
     for axis, (name, values) in zip(axes, maps):
         if values is None:
             axis.imshow(crop.picture)
-            axis.set_title(name, fontsize=8)
+            axis.set_title(name, fontsize=9)
         else:
             image = lay_over(axis, crop.picture, values)
-            axis.set_title(f'{name}, {values.max():.1f}x', fontsize=8)
+            axis.set_title(f'{name}, {values.max():.1f}x', fontsize=9)
         if patch is not None:
             frame(axis, patch, next(v for _, v in maps if v is not None).shape,
                   (h, w))
@@ -76,7 +76,7 @@ def draw_maps(crop: Crop, maps: list, patch: Optional[Tuple[int, int]],
         axis.set_axis_off()
     bar = figure.colorbar(image, ax=list(axes), shrink=0.5, pad=0.02)
     bar.set_ticks([0, 1], labels=['never', 'most'])
-    bar.set_label('looked at')
+    bar.set_label('looked at (each map has its own scale)')
     return figure
 
 

@@ -12,6 +12,7 @@ from vitpose_tools.report.predictions import Predictions
 from vitpose_tools.report.tiles import draw_person
 
 COLUMNS = 3
+FEW = 10  # keypoints in a bar that say little
 RIGHT, WRONG = 'tab:blue', 'tab:orange'
 
 
@@ -23,17 +24,18 @@ def draw_keypoints(numbers: Dict[str, Any]) -> Figure:
     """
     rows = [row for row in numbers['keypoints'] if row['error']['count']]
     rows.sort(key=lambda row: row['error']['median'])
-    figure = Figure(figsize=(10, 1.8 + 0.26 * len(rows)),
+    figure = Figure(figsize=(10, 2.2 + 0.26 * len(rows)),
                     layout='constrained')
-    figure.suptitle(f'Each keypoint, worst on top: {numbers["people"]} '
-                    f'people, {numbers["labelled"]} labelled keypoints')
+    figure.suptitle('Which keypoints are wrong, worst on top, and does '
+                    f'confidence say so?\n{numbers["people"]} people, '
+                    f'{numbers["labelled"]} labelled keypoints')
     left, right = figure.subplots(1, 2, sharey=True)
     places = np.arange(len(rows))
     medians = np.array([row['error']['median'] for row in rows])
     ends = np.array([row['error']['p95'] for row in rows])
-    left.barh(places, medians, color=WRONG, label='half are nearer')
+    left.barh(places, medians, color=WRONG, label='half are below')
     left.plot(ends, places, '|', color='black', markersize=9,
-              label='95 % are nearer')
+              label='95 % are below')
     left.set(xlabel='error (pixels of the image)')
     left.set_yticks(places, [row['name'] for row in rows])
     left.set_ylim(-0.6, len(rows) - 0.4)
@@ -45,7 +47,7 @@ def draw_keypoints(numbers: Dict[str, Any]) -> Figure:
     right.set(xlabel='confidence, part that is right', xlim=(0, 1.05))
     for axis in (left, right):
         axis.grid(alpha=0.3, axis='x')
-        axis.legend(fontsize='small', loc='lower right')
+    legend_below(figure)
     return figure
 
 
@@ -53,37 +55,49 @@ def draw_calibration(numbers: Dict[str, Any]) -> Figure:
     """Draw confidence against what came of it (reliability diagram)."""
     calibration = numbers['calibration']
     threshold = numbers['pck']['threshold']
-    kinds = [(f'right, PCK@{threshold:g}', calibration['pck'])]
+    kinds = [(f'part that is right (PCK@{threshold:g})', calibration['pck'])]
     if calibration['oks'] is not None:
-        kinds.append(('OKS', calibration['oks']))
-    figure = Figure(figsize=(5.2 * len(kinds), 4.8), layout='constrained')
-    figure.suptitle('Is confidence what comes of it? On the dashed line: yes.'
-                    ' Bars below: over-confident')
+        kinds.append(('how near it is (mean OKS)', calibration['oks']))
+    figure = Figure(figsize=(5.2 * len(kinds), 5.4), layout='constrained')
+    figure.suptitle('Is the model as sure as it is right?\nOn the dashed '
+                    'line: yes. Below it: too sure. Above: too modest')
     for axis, (name, found) in zip(
             figure.subplots(1, len(kinds), squeeze=False)[0], kinds):
         draw_reliability(axis, name, found)
+    legend_below(figure)
     return figure
 
 
 def draw_reliability(axis: Axes, name: str, found: Dict[str, Any]) -> None:
     """Draw one diagram of what `reliability` returns."""
     bins = found['bins']
-    middles = [(part['lowest'] + part['highest']) / 2 for part in bins]
-    axis.bar(middles, [part['quality'] for part in bins], width=0.092,
-             color=RIGHT, label=f'mean of {name}')
-    axis.plot([part['confidence'] for part in bins],
-              [part['quality'] for part in bins], 'o', color=WRONG,
-              markersize=5, label='at the mean confidence of the bar')
-    axis.plot([0, 1], [0, 1], '--', color='gray', label='calibrated')
-    for middle, part in zip(middles, bins):
-        axis.text(middle, part['quality'] + 0.015, part['count'],
-                  ha='center', fontsize=7)
-    axis.set(xlim=(0, 1), ylim=(0, 1.12), xlabel='confidence',
-             ylabel=f'mean of {name}',
-             title=f'{name}, expected calibration error '
-             f'{fixed(found["ece"], 3)}')
-    axis.legend(fontsize='small', loc='upper left')
+    axis.plot([0, 1], [0, 1], '--', color='black', zorder=3,
+              label='as sure as right')
+    for few, alpha in ((False, 1.), (True, 0.35)):
+        shown = [part for part in bins if (part['count'] < FEW) == few]
+        if shown:
+            axis.bar([(part['lowest'] + part['highest']) / 2
+                      for part in shown],
+                     [part['quality'] for part in shown], width=0.092,
+                     color=RIGHT, alpha=alpha, label='number: its keypoints'
+                     + (f', below {FEW}: chance' if few else ''))
+    for part in bins:
+        axis.text((part['lowest'] + part['highest']) / 2,
+                  part['quality'] + 0.015, part['count'], ha='center',
+                  fontsize=7)
+    axis.set(xlim=(0, 1), ylim=(0, 1.08), xlabel='confidence', ylabel=name,
+             title=f'expected calibration error {fixed(found["ece"], 3)}')
     axis.grid(alpha=0.3)
+
+
+def legend_below(figure: Figure) -> None:
+    """One legend of all axes, which covers no data."""
+    found = {}
+    for axis in figure.axes:
+        for handle, label in zip(*axis.get_legend_handles_labels()):
+            found.setdefault(label, handle)
+    figure.legend(found.values(), found.keys(), loc='outside lower center',
+                  ncols=4, fontsize='small')
 
 
 def draw_worst(people: Predictions, numbers: Dict[str, Any],
@@ -100,19 +114,23 @@ def draw_worst(people: Predictions, numbers: Dict[str, Any],
     entries: List[dict] = numbers['worst']
     columns = min(COLUMNS, len(entries))
     rows = -(-len(entries) // columns)
-    figure = Figure(figsize=(4.6 * columns, 3.4 * rows + 0.6),
-                    layout='constrained')
-    figure.suptitle('Worst predictions first: label left, prediction right. '
-                    'Mean error as a part of the longer side of the box')
-    axes = figure.subplots(rows, columns, squeeze=False).flatten()
-    for axis, entry in zip(axes, entries):
+    pairs = []
+    for entry in entries:
         index = entry['index']
-        pair = draw_person(visualizer, people, index,
-                           tile_of(people.boxes[index]))
+        pairs.append(draw_person(visualizer, people, index,
+                                 tile_of(people.boxes[index])))
+        on_picture()
+    height = 4.6 * max(pair.shape[0] / pair.shape[1] for pair in pairs) + 0.5
+    figure = Figure(figsize=(4.6 * columns, height * rows + 0.7),
+                    layout='constrained')
+    figure.suptitle('Worst predictions first: label left, prediction right.\n'
+                    'In the order of the mean error as a part of the longer '
+                    'side of the box')
+    axes = figure.subplots(rows, columns, squeeze=False).flatten()
+    for axis, entry, pair in zip(axes, entries, pairs):
         axis.imshow(pair[..., ::-1])
         axis.set_title('\n'.join(caption_person(entry)), fontsize=7,
                        parse_math=False)
-        on_picture()
     for axis in axes:
         axis.set_axis_off()
     return figure
