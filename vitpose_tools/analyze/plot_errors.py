@@ -79,8 +79,9 @@ def draw_reliability(axis: Axes, name: str, found: Dict[str, Any]) -> None:
             axis.bar([(part['lowest'] + part['highest']) / 2
                       for part in shown],
                      [part['quality'] for part in shown], width=0.092,
-                     color=RIGHT, alpha=alpha, label='number: its keypoints'
-                     + (f', below {FEW}: chance' if few else ''))
+                     color=RIGHT, alpha=alpha,
+                     label=f'fewer than {FEW} keypoints: may be chance'
+                     if few else 'number: keypoints in the bar')
     for part in bins:
         axis.text((part['lowest'] + part['highest']) / 2,
                   part['quality'] + 0.015, part['count'], ha='center',
@@ -114,21 +115,21 @@ def draw_worst(people: Predictions, numbers: Dict[str, Any],
     entries: List[dict] = numbers['worst']
     columns = min(COLUMNS, len(entries))
     rows = -(-len(entries) // columns)
-    pairs = []
-    for entry in entries:
-        index = entry['index']
-        pairs.append(draw_person(visualizer, people, index,
-                                 tile_of(people.boxes[index])))
-        on_picture()
-    height = 4.6 * max(pair.shape[0] / pair.shape[1] for pair in pairs) + 0.5
+    boxes = people.boxes[[entry['index'] for entry in entries]]
+    # One size for all, so that they lie in rows.
+    size = np.median(boxes[:, 2:] - boxes[:, :2], axis=0)
+    tile = tile_of(np.array([0., 0., *size]))
+    height = 4.6 * tile[1] / (2 * tile[0]) + 0.5
     figure = Figure(figsize=(4.6 * columns, height * rows + 0.7),
                     layout='constrained')
     figure.suptitle('Worst predictions first: label left, prediction right.\n'
                     'In the order of the mean error as a part of the longer '
                     'side of the box')
     axes = figure.subplots(rows, columns, squeeze=False).flatten()
-    for axis, entry, pair in zip(axes, entries, pairs):
+    for axis, entry in zip(axes, entries):
+        pair = draw_person(visualizer, people, entry['index'], tile)
         axis.imshow(pair[..., ::-1])
+        on_picture()
         axis.set_title('\n'.join(caption_person(entry)), fontsize=7,
                        parse_math=False)
     for axis in axes:

@@ -19,7 +19,7 @@ def draw_by_block(names: Sequence[str], weights: List[dict],
         weights, outputs: What summarise_blocks returns; outputs may be empty.
     """
     measures = [(WEIGHTS, weights)] + ([(OUTPUTS, outputs)] if outputs else [])
-    figure = Figure(figsize=(6.4 * len(measures), 4.6), layout='constrained')
+    figure = Figure(figsize=(6.6 * len(measures), 5.2), layout='constrained')
     figure.suptitle('Do the experts share? Higher: more alike. A falling '
                     'line: deeper blocks are more specific.')
     for axis, (name, blocks) in zip(
@@ -41,7 +41,8 @@ def draw_by_block(names: Sequence[str], weights: List[dict],
                  ylabel='similarity (1 is the same)')
         axis.xaxis.get_major_locator().set_params(integer=True)
         axis.grid(alpha=0.3)
-        axis.legend(fontsize='small')
+        axis.legend(fontsize='small', loc='upper center', ncols=2,
+                    bbox_to_anchor=(0.5, -0.13))
     return figure
 
 
@@ -57,12 +58,13 @@ def draw_matrices(names: Sequence[str], blocks: List[dict],
     count = min(len(blocks), MATRICES)
     shown = [blocks[round(index)]
              for index in np.linspace(0, len(blocks) - 1, count)]
-    columns = min(count, COLUMNS)
-    rows = -(-count // columns)
+    rows = -(-count // COLUMNS)
+    columns = -(-count // rows)
     side = 1.7 + 0.45 * len(names)
     figure = Figure(figsize=(side * columns + 1.2, side * rows + 0.8),
                     layout='constrained')
-    figure.suptitle(f'Which datasets share: {measure}. Bright: alike')
+    figure.suptitle(f'Which datasets share: {measure}.\nBright: alike. Block '
+                    '0 is next to the image')
     axes = figure.subplots(rows, columns, squeeze=False).flatten()
     lowest = min(np.nanmin(block['similarity']) for block in blocks)
     for axis, block in zip(axes, shown):

@@ -9,7 +9,7 @@ from mmpose.registry import DATASETS
 
 from vitpose_mm.checkpoints.unpickle import allowed_globals
 from vitpose_mm.fileio import why_unreadable
-from vitpose_tools.pose_model import ModelError
+from vitpose_tools.pose_model import ModelError, first_line
 from vitpose_tools.report.predictions import Predictions, gather
 
 
@@ -48,7 +48,7 @@ def read_results(path: Path, dataset: dict) -> Predictions:
         raise
     except Exception as error:  # of whatever kind the bytes lead to
         reason = why_unreadable(path) or (
-            f'it is not what `mim test --dump` writes ({error})')
+            f'it is not what `mim test --dump` writes ({first_line(error)})')
         raise ModelError(f'{path} was not read: {reason}') from error
     built = DATASETS.build(dict(dataset, lazy_init=True, pipeline=[]))
     name = built.metainfo['dataset_name']
@@ -56,7 +56,13 @@ def read_results(path: Path, dataset: dict) -> Predictions:
     if not samples:
         raise ModelError(f"{path} holds no results of '{name}', the dataset "
                          'of the config; give the config of the test')
-    return gather(samples, built, {})
+    people = gather(samples, built, {})
+    if (people.labelled & (people.labels == 0).all(-1)).all(1).any():
+        # What MMPose writes for a detection.
+        raise ModelError(f'{path} is of a test in detected boxes, which have '
+                         'no labels; take bbox_file out of the '
+                         'test_dataloader of the config, and dump again')
+    return people
 
 
 def as_samples(entries: Any, path: Path, name: str) -> List[SimpleNamespace]:

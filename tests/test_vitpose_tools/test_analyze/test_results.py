@@ -64,6 +64,18 @@ def test_results_of_another_dataset_are_refused(dumped):
         read_results(dumped, dict(DATASET, type='MpiiDataset'))
 
 
+def test_results_of_detections_are_refused(tmp_path):
+    path = tmp_path / 'results.pkl'
+    sample = make_sample(1)
+    sample.gt_instances.keypoints[:] = 0
+    sample.gt_instances.keypoints_visible[:] = 1
+    evaluator = Evaluator(DumpResults(str(path)))
+    evaluator.process([sample, make_sample(3)])
+    evaluator.evaluate(2)
+    with pytest.raises(ModelError, match='is of a test in detected boxes'):
+        read_results(path, DATASET)
+
+
 class Harm:
 
     def __reduce__(self):
