@@ -9,6 +9,9 @@ from pathlib import Path
 
 import click
 import pytest
+import torch
+from mmengine.config import Config
+from mmpose.models import build_pose_estimator
 
 from vitpose_tools.cli import main
 
@@ -24,9 +27,9 @@ def blocks(page: Path, language: str) -> list:
 
 
 def commands(page: Path, program: str) -> list:
-    """Command lines of a program, continued lines joined."""
+    """Command lines of a program, as a pattern; continued lines joined."""
     lines = '\n'.join(blocks(page, 'bash')).replace('\\\n', ' ').split('\n')
-    return [line for line in lines if line.startswith(program + ' ')]
+    return [line for line in lines if re.match(f'{program} ', line)]
 
 
 @pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
@@ -124,3 +127,24 @@ def test_own_data_runs_as_written(real_data, tmp_path):
         run(line, tmp_path)
     assert (tmp_path / 'work_dirs' / 'mouse' / 'run' / 'page.html').exists()
     assert (tmp_path / 'next' / 'coco.json').exists()
+
+
+@pytest.mark.slow
+def test_analyze_runs_as_written(folder):
+    """The whole page in its order; the joint model has random weights."""
+    config, = (ROOT / 'configs' / 'quickstart').glob(
+        'td-hm_ViTPose-plus-tiny_*')
+    model = build_pose_estimator(Config.fromfile(config).model)
+    weights = folder / 'work_dirs' / 'plus-tiny' / 'epoch_150.pth'
+    weights.parent.mkdir()
+    torch.save(dict(state_dict=model.state_dict()), weights)
+    page = ROOT / 'docs' / 'analyze.md'
+    lines = commands(page, '(?:mim|vitpose-mm)')
+    assert len(lines) == 7
+    for line in lines:
+        run(line, folder)
+    pictures = {path.stem for path in folder.glob('analysis/*/*.png')}
+    assert pictures == {
+        'experts', 'experts_weights', 'experts_outputs', 'attention',
+        'attention_by_block', 'errors', 'calibration', 'worst'}
+    assert len(list(folder.glob('analysis/*/*.json'))) == 6

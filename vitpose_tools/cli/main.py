@@ -11,6 +11,8 @@ import click
 # ``vitpose-mm --help`` must not wait for torch, and ``doctor`` must start
 # where torch or MMCV does not.
 COMMANDS = {
+    'analyze': ('vitpose_tools.cli.analyze',
+                'Look inside a model: experts, attention, errors.'),
     'benchmark': ('vitpose_tools.cli.benchmark',
                   'Measure speed beside other implementations.'),
     'checkpoint': ('vitpose_tools.cli.checkpoint',

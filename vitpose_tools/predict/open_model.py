@@ -86,18 +86,7 @@ def build_model(config: 'Config', path: Union[str, Path],
         ModelError: If it cannot be built or predicts another dataset.
         CheckpointError: If the weights cannot be read.
     """
-    from mmpose.apis import init_model
-
-    from vitpose_mm.checkpoints import CheckpointError
-    from vitpose_tools.environment import pick_device
-    try:
-        model = init_model(config, str(checkpoint),
-                           device=pick_device(device))
-    except (CheckpointError, OSError):
-        raise
-    except Exception as error:  # of whatever kind a module raises
-        raise ModelError(f'the model of {path} was not built: '
-                         f'{first_line(error)}') from error
+    model = open_model(config, path, checkpoint, device)
     own = (model.dataset_meta or {}).get('dataset_name')
     if 'heads' in config.model:
         if own != dataset:
@@ -109,6 +98,29 @@ def build_model(config: 'Config', path: Union[str, Path],
         raise ModelError(f"the model of {path} predicts the keypoints of "
                          f"'{own}', not of '{dataset}'")
     return model
+
+
+def open_model(config: 'Config', path: Union[str, Path],
+               checkpoint: Union[str, Path],
+               device: Optional[str] = None) -> 'nn.Module':
+    """Build an estimator as its config has it; see build_model.
+
+    Raises:
+        ModelError: If it cannot be built.
+        CheckpointError: If the weights cannot be read.
+    """
+    from mmpose.apis import init_model
+
+    from vitpose_mm.checkpoints import CheckpointError
+    from vitpose_tools.environment import pick_device
+    try:
+        return init_model(config, str(checkpoint),
+                          device=pick_device(device))
+    except (CheckpointError, OSError):
+        raise
+    except Exception as error:  # of whatever kind a module raises
+        raise ModelError(f'the model of {path} was not built: '
+                         f'{first_line(error)}') from error
 
 
 def find_pipeline(config: 'Config', path: Union[str, Path],

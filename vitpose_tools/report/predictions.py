@@ -6,14 +6,16 @@ from typing import Dict, List, Tuple, Union
 
 import numpy as np
 import torch
+from mmengine.config import Config
 from mmengine.dataset import BaseDataset, ConcatDataset
 from mmengine.evaluator import Evaluator
 from mmengine.registry import EVALUATOR
 from mmengine.runner import Runner
 from mmpose.structures import PoseDataSample
+from torch import nn
 
 from vitpose_tools.progress import progress
-from .run import Run, RunError
+from .run import Run, RunError, is_number
 from .test_set import open_test_set
 
 
@@ -27,6 +29,8 @@ class Predictions:
         labels: Labelled x, y in pixels of the image, (P, K, 2).
         labelled: Which labels exist, (P, K).
         boxes: Annotated x1, y1, x2, y2 in pixels of the image, (P, 4).
+        areas: Annotated in squared pixels of the image, (P, ); NaN where
+            there is none.
         annotations: Id of each person, P of them.
         paths: Image of each person, P of them.
         files: The same, as the annotation file names them.
@@ -39,6 +43,7 @@ class Predictions:
     labels: np.ndarray
     labelled: np.ndarray
     boxes: np.ndarray
+    areas: np.ndarray
     annotations: List[int]
     paths: List[str]
     files: List[str]
@@ -70,8 +75,25 @@ def predict_test_set(run: Run, checkpoint: Union[None, str, Path],
         CheckpointError: If the weights cannot be read.
     """
     model, dataset = open_test_set(run, checkpoint, notes)
+    return (predict_dataset(model, dataset, run.config, notes),
+            str(dataset.ann_file))
+
+
+def predict_dataset(model: nn.Module, dataset: BaseDataset, config: Config,
+                    notes: List[str]) -> Predictions:
+    """Test a model on all of a test set.
+
+    Args:
+        model: In eval mode.
+        dataset: With annotated boxes and labels.
+        config: Its loader and evaluator.
+        notes: Gets what a reader of the result should know.
+
+    Raises:
+        RunError: If the test set is not of people of one skeleton.
+    """
     check_kind(dataset)
-    config = copy.deepcopy(run.config)
+    config = copy.deepcopy(config)
     loader = Runner.build_dataloader(
         dict(config.test_dataloader, dataset=dataset))
     evaluator = build_evaluator(config.get('test_evaluator') or [])
@@ -82,8 +104,7 @@ def predict_test_set(run: Run, checkpoint: Union[None, str, Path],
             results = model.test_step(batch)
             samples += [sample.cpu() for sample in results]
             advance()
-    return (gather(samples, dataset, evaluate(evaluator, samples, notes)),
-            str(dataset.ann_file))
+    return gather(samples, dataset, evaluate(evaluator, samples, notes))
 
 
 def check_kind(dataset: BaseDataset) -> None:
@@ -148,11 +169,19 @@ def gather(samples: List[PoseDataSample], dataset: BaseDataset,
         labelled=(visible > 0) & np.isfinite(labels).all(-1),
         boxes=np.array([only(sample.gt_instances.bboxes)
                         for sample in samples], float),
+        areas=np.array([area_of(sample) for sample in samples]),
         annotations=[sample.id for sample in samples],
         paths=paths,
         files=[shown(path, dataset) for path in paths],
         metainfo=dataset.metainfo,
         metrics=metrics)
+
+
+def area_of(sample: PoseDataSample) -> float:
+    """What an annotation states; NaN if nothing of use."""
+    annotation = getattr(sample, 'raw_ann_info', None)
+    area = annotation.get('area') if isinstance(annotation, dict) else None
+    return float(area) if is_number(area) and area > 0 else np.nan
 
 
 def only(instances: object) -> np.ndarray:

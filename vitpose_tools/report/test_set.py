@@ -3,7 +3,7 @@ import copy
 from pathlib import Path
 from typing import Iterator, List, Tuple, Union
 
-from mmengine.config import ConfigDict
+from mmengine.config import Config, ConfigDict
 from mmengine.dataset import BaseDataset
 from mmpose.apis import init_model
 from mmpose.registry import DATASETS
@@ -33,20 +33,33 @@ def open_test_set(run: Run, checkpoint: Union[None, str, Path],
         CheckpointError: If the weights cannot be read.
     """
     config = copy.deepcopy(run.config)
-    loader = config.get('test_dataloader')
-    if loader is None:
+    if config.get('test_dataloader') is None:
         raise RunError('the config has no test set')
     if checkpoint is None:
         raise RunError(f'{run.work_dir} holds no checkpoint; wait for the '
                        'first validation, or give one with --checkpoint')
     model = init_model(config, str(checkpoint), device=pick_device())
-    for part in datasets(loader.dataset):
+    return model, build_test_set(config, notes)
+
+
+def build_test_set(config: Config, notes: List[str]) -> BaseDataset:
+    """Build the test set of a config: its people in their annotated boxes.
+
+    Args:
+        config: Its test set's ``bbox_file`` is taken out.
+        notes: Gets what a reader of the result should know.
+
+    Raises:
+        RunError: If nobody is in it.
+    """
+    dataset = config.test_dataloader.dataset
+    for part in datasets(dataset):
         if part.pop('bbox_file', None):
             notes.append('people are drawn in their annotated boxes, not in '
                          "the detector's")
     notes[:] = dict.fromkeys(notes)
     try:
-        return model, DATASETS.build(loader.dataset)
+        return DATASETS.build(dataset)
     except ValueError as error:
         if 'at least one array' not in str(error):
             raise

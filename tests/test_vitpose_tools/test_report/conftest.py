@@ -27,6 +27,7 @@ def make_people(tmp_path):
             labels=labels,
             labelled=np.full(shape, labelled),
             boxes=np.array([[10., 10., 70., 50.]] * people),
+            areas=np.full(people, 2400.),
             annotations=list(range(101, 101 + people)),
             paths=[str(tmp_path / name) for name in names],
             files=names,
