@@ -120,6 +120,10 @@ def test_trained_part_moves_as_in_a_model_of_this_dataset_alone():
     for _ in range(10):
         data = batch('coco', 'coco')
         data['inputs'] = [image.double() for image in data['inputs']]
+        for sample in data['data_samples']:
+            sample.gt_fields.heatmaps = sample.gt_fields.heatmaps.double()
+            labels = sample.gt_instance_labels
+            labels.keypoint_weights = labels.keypoint_weights.double()
         model.train_step(copy.deepcopy(data), optims[0])
         inputs = torch.stack(data['inputs'])
         feats = alone.backbone.encode(*lengthened(alone.backbone, inputs))
