@@ -8,13 +8,12 @@ import copy
 from functools import partial
 
 import numpy as np
+import pairs
 import pytest
 import torch
 from mmengine.model import ExponentialMovingAverage
 from mmengine.utils import digit_version
 from mmpose.registry import HOOKS, MODELS
-
-import pairs
 from pairs import ALL, FLIP, KINDS
 
 PAIRS = list(pairs.pairs_of_options())

@@ -5,6 +5,7 @@ import copy
 from types import SimpleNamespace
 
 import numpy as np
+import pairs
 import pytest
 import torch
 from mmengine.config import Config
@@ -13,10 +14,9 @@ from mmengine.runner import Runner
 from mmengine.structures import InstanceData
 from mmpose.datasets.transforms import GenerateTarget
 from mmpose.registry import HOOKS, KEYPOINT_CODECS, MODELS
+from pairs import ALL, FLIP, SIZE
 from torch.utils.data import DataLoader
 
-import pairs
-from pairs import ALL, FLIP, SIZE
 from vitpose_mm.engine.distillation import write_token
 from vitpose_mm.engine.hooks.model_data_check_hook import check_agreement
 

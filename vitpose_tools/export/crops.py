@@ -11,7 +11,8 @@ from mmengine.config import Config
 from mmpose.registry import DATASETS
 
 from vitpose_mm.fileio import read_json, why_unreadable
-from vitpose_tools.labels.coco import read_box, roots
+from vitpose_tools.labels.coco import roots
+from vitpose_tools.labels.coco_annotation import read_box
 from vitpose_tools.predict.crops import cut, place
 from vitpose_tools.predict.exported import ExportError
 from vitpose_tools.predict.network import CropSpec

@@ -10,7 +10,7 @@ import torch
 from vitpose_mm.models.layers import Attention, TokenLayout, WindowAttention
 from vitpose_tools.analyze.attention import (attention_matrix, check_matrix,
                                              rollout)
-from vitpose_tools.pose_model import ModelError
+from vitpose_tools.predict.open_model import ModelError
 
 DIM, HEADS = 8, 2
 

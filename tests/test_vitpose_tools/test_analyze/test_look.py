@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from vitpose_tools.analyze.look import distances_between, find_patch, look
-from vitpose_tools.pose_model import ModelError
+from vitpose_tools.predict.open_model import ModelError
 
 GRID = (4, 3)
 

@@ -9,7 +9,7 @@ from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
 from vitpose_tools.analyze.results import read_results
-from vitpose_tools.pose_model import ModelError
+from vitpose_tools.predict.open_model import ModelError
 
 DATASET = dict(type='CocoDataset', data_prefix=dict(img='images/'),
                ann_file='there is none')
