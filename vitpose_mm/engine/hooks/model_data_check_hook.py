@@ -13,7 +13,7 @@ from ..unwrap_model import unwrap_model
 from .estimator_parts import check_estimator, check_targets
 from .known_options import check_options
 from .loaded_head import check_loaded_head
-from .resumed_optimizer import check_groups, check_resumed
+from .resumed_optimizer import check_groups, check_order, check_resumed
 from .scaled_lr import check_scaled_lr
 
 # Where heads hold their number of keypoints, the most telling first: a
@@ -50,6 +50,8 @@ class ModelDataCheckHook(Hook):
         self.loaded = {name: tensor.shape
                        for name, tensor in state_dict.items()
                        if hasattr(tensor, 'shape')}
+        if getattr(runner, '_resume', False):
+            check_order(state_dict, runner.model)
         wrapper = getattr(runner, 'optim_wrapper', None)
         if getattr(runner, '_resume', False) and isinstance(
                 wrapper, OptimWrapper):

@@ -1,8 +1,11 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from typing import Iterator, Tuple
+from typing import Iterable, Iterator, Tuple
 
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor, nn
+
+from vitpose_mm.models.pose_estimators.order_of_heads import heads_of
+from ..unwrap_model import unwrap_model
 
 
 def check_resumed(model: nn.Module, optim_wrapper: OptimWrapper) -> None:
@@ -65,6 +68,27 @@ def check_groups(state: dict, optim_wrapper: OptimWrapper) -> None:
             'the run cannot be resumed: the checkpoint is of another '
             f'optimiser than {type(optim_wrapper.optimizer).__name__} '
             f'({", ".join(kinds)}). {cure}')
+
+
+def check_order(names: Iterable[str], model: nn.Module) -> None:
+    """Refuse to resume with the heads in another order: the optimiser knows
+    parameters by their place.
+
+    Args:
+        names: Of the tensors of the checkpoint, in its order.
+        model: What is trained, wrapped or not.
+
+    Raises:
+        ValueError: If so.
+    """
+    told = heads_of(names)
+    own = list(getattr(unwrap_model(model), 'heads', told))
+    if told and told != own and set(told) == set(own):
+        raise ValueError(
+            f'the run cannot be resumed: the config lists the heads {own}, '
+            f'the checkpoint {told}, and the optimiser goes by their order. '
+            'MMEngine sorts the heads in the config that it leaves in a work '
+            'directory; take the one that the run was started with')
 
 
 def averages(

@@ -11,6 +11,7 @@ from torch import Tensor
 from ..layers.parallel_conv import statistics_kept
 from .fast_topdown import autocast, check_decoder, unpack
 from .idle_parts import IdleParts, refuse_shared_statistics
+from .order_of_heads import keep_experts_with_heads
 from .registered_metainfo import registered_metainfo
 from .routes import Routes, flip_as, reorder, split
 
@@ -88,6 +89,8 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
         self.idle_parts = IdleParts(len(heads))
         self.loss_weights = loss_weights
         self.check_names()
+        self._register_load_state_dict_pre_hook(
+            keep_experts_with_heads, with_module=True)
         self._chosen_meta = self.metainfo
         if self.routes.chosen is not None and metainfo is None:
             self._chosen_meta = registered_metainfo(self.routes.chosen)
