@@ -9,7 +9,7 @@
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 VENV=$ROOT/.venv
-NEEDED_GB=8 # 6.6 installed; uv links them to its cache
+NEEDED_GB=9 # 7.4 installed; uv links them to its cache
 
 say() { printf '%s\n' "$*"; }
 
