@@ -2,7 +2,6 @@
 from pathlib import Path
 from typing import Callable, NamedTuple, Optional, Tuple
 
-CONFIG, METAINFO = 'config.py', 'metainfo.py'
 # Gets sentences for people.
 Say = Callable[[str], None]
 

@@ -6,7 +6,8 @@ from vitpose_mm.fileio import remove, write_beside
 from vitpose_tools.data_check.flip_pairs import FlipPairs, guess_flip_pairs
 from vitpose_tools.pool import cores
 from vitpose_tools.progress import progress
-from .choices import CONFIG, METAINFO, Choices, Say
+from vitpose_tools.run_folder import CONFIG, METAINFO, RUN
+from .choices import Choices, Say
 from .labels import OwnDataError, OwnLabels, read_own_labels
 from .leaf import WRITTEN, Plan, write_leaf
 from .metainfo import write_metainfo
@@ -14,9 +15,6 @@ from .presets import PRESETS, crop_size
 from .source import find_data
 from .stages import Stages, digests, once, run_python
 
-# The work directory is another folder than the config's: MMEngine writes the
-# merged config there, under the same name.
-RUN = 'run'
 # By what the data were checked, so that no image is read twice for it.
 CHECKED = 'checked.json'
 

@@ -3,7 +3,8 @@ from pathlib import Path
 from typing import Tuple
 
 from vitpose_tools.progress import progress
-from .choices import CONFIG, Choices, Say
+from vitpose_tools.run_folder import CONFIG
+from .choices import Choices, Say
 from .labels import OwnDataError
 
 

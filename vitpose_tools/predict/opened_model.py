@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, List, Optional, Tuple, Union
 
+from vitpose_tools.run_folder import CONFIG, RUN
 from .exported import is_export
 from .frame import Frame
 from .network import Network
@@ -90,7 +91,7 @@ def datasets_of(model: Union[str, Path]) -> List[str]:
     # Weights are not needed, and may be far away.
     path = Path(model)
     if path.suffix == '.py' or path.is_dir():
-        config = read_config(path / 'config.py' if path.is_dir() else path)
+        config = read_config(path / CONFIG if path.is_dir() else path)
         if config.model.get('test_cfg', {}).get('dataset') is None:
             return list(config.model.get('heads', {}))
         return []
@@ -129,19 +130,21 @@ def find_config(model: Union[str, Path],
 def find_run(folder: Path, checkpoint: Union[str, Path, None]
              ) -> Tuple[Path, Union[str, Path]]:
     """Config and best weights of a folder of `vitpose-mm finetune`."""
-    from vitpose_tools.own_data.choices import CONFIG
-    from vitpose_tools.own_data.finetune import RUN
-    from vitpose_tools.own_data.labels import OwnDataError
-    from vitpose_tools.own_data.stages import best_checkpoint
+    from vitpose_tools.report.run import Run, RunError
     config = folder / CONFIG
     if not config.is_file():
         raise ModelError(f'{folder} holds no {CONFIG}; give a folder that '
                          '`vitpose-mm finetune` made, or a config and its '
                          'weights')
-    try:
-        return config, checkpoint or best_checkpoint(folder / RUN)
-    except OwnDataError as error:
-        raise ModelError(str(error)) from error
+    if checkpoint is None:
+        try:
+            checkpoint = Run(folder / RUN).checkpoint
+        except (OSError, RunError) as error:
+            raise ModelError(f'{folder}: {error}') from error
+    if checkpoint is None:
+        raise ModelError(f'{folder} has no weights yet; `vitpose-mm finetune` '
+                         'goes on where it stopped')
+    return config, checkpoint
 
 
 def check_device(device: Optional[str]) -> None:
