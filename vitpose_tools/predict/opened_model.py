@@ -139,8 +139,12 @@ def find_run(folder: Path, checkpoint: Union[str, Path, None]
     if checkpoint is None:
         try:
             checkpoint = Run(folder / RUN).checkpoint
-        except (OSError, RunError) as error:
-            raise ModelError(f'{folder}: {error}') from error
+        except RunError as error:
+            # A folder that was copied may have left its logs behind.
+            best = sorted((folder / RUN).glob('best_*.pth'))
+            if not best:
+                raise ModelError(f'{folder}: {error}') from error
+            checkpoint = best[-1]
     if checkpoint is None:
         raise ModelError(f'{folder} has no weights yet; `vitpose-mm finetune` '
                          'goes on where it stopped')
