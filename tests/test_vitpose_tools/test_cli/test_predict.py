@@ -137,6 +137,7 @@ def test_ctrl_c_leaves_complete_files(model, film, tmp_path):
          'predict', str(film),
          *model, '--whole-image', '--out', str(out), '--format', 'coco',
          '--format', 'csv', '--json'],
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env=dict(os.environ, OMP_NUM_THREADS='1'))
     # The first line of its progress, after ten seconds.

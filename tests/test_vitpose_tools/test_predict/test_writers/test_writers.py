@@ -87,8 +87,11 @@ with open_writers(Path({str(out)!r}), {list(ALL)!r}, skeleton) as writers:
         if index == 20:
             print('ready', flush=True)
 '''
-    process = subprocess.Popen([sys.executable, '-c', code], text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    # What starts the tests may ignore Ctrl-C, which is handed on.
+    process = subprocess.Popen(
+        [sys.executable, '-c', code], text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     try:
         assert process.stdout.readline() == 'ready\n'
         process.send_signal(signal.SIGINT)
