@@ -22,8 +22,9 @@ INNER = ('_orig_mod.', '_fsdp_wrapped_module.', '_checkpoint_wrapped_module.')
 GRID = re.compile(r'[1-9]\d*x[1-9]\d*$')
 # Parts of names that every ViT has.
 VIT_SIGNS = ('patch_embed', 'patch_embeddings')
-# First parts of names that are a model's own.
-OWN = {'backbone', 'patch_embed', 'embeddings'}
+# First parts of names that are a model's own, the last of one that learns
+# from another.
+OWN = {'backbone', 'patch_embed', 'embeddings', 'student'}
 
 
 def unwrap(checkpoint: Any) -> StateDict:

@@ -22,10 +22,8 @@ LENGTH, BATCH = 10, 4
 class NoisySamples(Dataset):
     """Samples whose noise is of all three sources of random numbers."""
 
-    METAINFO = dict(dataset_name='noisy')
-
     def __init__(self, noisy: bool = True) -> None:
-        self.metainfo = dict(self.METAINFO)
+        self.metainfo = dict(dataset_name='noisy')
         self.noisy = noisy
         self.loaded = []
 

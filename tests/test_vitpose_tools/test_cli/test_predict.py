@@ -164,6 +164,6 @@ def test_help_is_there_without_torch():
             'try:\n    main()\nexcept SystemExit: pass\n'
             "assert 'torch' not in sys.modules and 'cv2' not in sys.modules")
     done = subprocess.run([sys.executable, '-c', code], capture_output=True,
-                          text=True)
+                          text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert 'Examples:' in done.stdout

@@ -39,7 +39,8 @@ def clip(request, tmp_path_factory):
         [ffmpeg.get_ffmpeg_exe(), '-loglevel', 'error', '-f', 'rawvideo',
          '-pix_fmt', 'gray', '-s', '96x32', '-r', '30', '-i', '-', '-c:v',
          'libx264', '-pix_fmt', 'yuv420p', *options, str(path)],
-        input=b''.join(frame(i).tobytes() for i in range(NUMBER)), check=True)
+        input=b''.join(frame(i).tobytes() for i in range(NUMBER)), check=True,
+        timeout=300)
     return path
 
 

@@ -62,7 +62,7 @@ def test_weights_and_states_are_those_of_the_sizes(config):
 def test_a_crop_takes_what_a_process_grows_by(config):
     done = subprocess.run(
         [sys.executable, '-W', 'ignore', '-c', MEASURE, str(config)],
-        capture_output=True, text=True, check=True)
+        capture_output=True, text=True, check=True, timeout=600)
     found = estimate_memory(config)
     assert found.crop == pytest.approx(float(done.stdout.split()[-1]), rel=.1)
 
