@@ -50,5 +50,11 @@ def as_site(app: Sphinx, page: str, source: List[str]) -> None:
                        r'[^)]+\)|\[([^]\n]+)\]\([A-Z]+\.md\)', r'\1\2', text)
 
 
+def keep_stars(app: Sphinx, context: object, lines: List[str]) -> None:
+    """A pattern of files in a help text is no emphasis."""
+    lines[:] = [line.replace('*', r'\*') for line in lines]
+
+
 def setup(app: Sphinx) -> None:
     app.connect('source-read', as_site)
+    app.connect('sphinx-click-process-description', keep_stars)

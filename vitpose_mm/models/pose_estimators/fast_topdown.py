@@ -23,8 +23,8 @@ class FastTopdownPoseEstimator(TopdownPoseEstimator):
             (default), 'float16' or 'bfloat16' for autocast in validation,
             testing and inference alike, whose heatmaps then need
             BatchUDPHeatmap as decoder.
-        backbone, neck, head, train_cfg, data_preprocessor, init_cfg,
-            metainfo: As in TopdownPoseEstimator.
+        backbone, neck, head, train_cfg: As in TopdownPoseEstimator.
+        data_preprocessor, init_cfg, metainfo: As in TopdownPoseEstimator.
 
     Raises:
         ValueError: If the decoder is another.
