@@ -50,11 +50,11 @@ def as_site(app: Sphinx, page: str, source: List[str]) -> None:
                        r'[^)]+\)|\[([^]\n]+)\]\([A-Z]+\.md\)', r'\1\2', text)
 
 
-def keep_stars(app: Sphinx, context: object, lines: List[str]) -> None:
-    """A pattern of files in a help text is no emphasis."""
-    lines[:] = [line.replace('*', r'\*') for line in lines]
+def keep_signs(app: Sphinx, context: object, lines: List[str]) -> None:
+    """A pattern of files in a help text is no emphasis, and no link."""
+    lines[:] = [re.sub(r'\*|_(?!\w)', r'\\\g<0>', line) for line in lines]
 
 
 def setup(app: Sphinx) -> None:
     app.connect('source-read', as_site)
-    app.connect('sphinx-click-process-description', keep_stars)
+    app.connect('sphinx-click-process-description', keep_signs)
