@@ -2,10 +2,6 @@
 from typing import Callable
 
 import pytest
-import torch
-from mmengine.config import Config
-from mmpose.models import build_pose_estimator
-from mmpose.registry import DATASETS
 
 # As quick as it gets; its heatmaps are smooth, so that peaks can be refined.
 SMALL = """
@@ -28,27 +24,7 @@ test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 
 
 @pytest.fixture
-def small(repo, fill, tmp_path) -> Callable[..., tuple]:
+def small(trained) -> Callable[..., tuple]:
     """Write the config of a small model, and random weights whose heatmaps
     are about one."""
-
-    def write(text: str = '') -> tuple:
-        base, = (repo / 'configs' / 'quickstart').glob(
-            'td-hm_ViTPose-tiny*synth*')
-        path = tmp_path / 'config.py'
-        path.write_text(f'_base_ = [{str(base)!r}]\n{SMALL}{text}')
-        config = Config.fromfile(path)
-        model = fill(build_pose_estimator(config.model))
-        for name, part in model.named_parameters():
-            if 'final_layer.weight' in name:
-                part.data /= 10
-            elif 'final_layer.bias' in name:
-                part.data.fill_(1.)
-        meta = DATASETS.build(
-            dict(type='CocoDataset', lazy_init=True)).metainfo
-        weights = tmp_path / 'weights.pth'
-        torch.save(dict(state_dict=model.state_dict(),
-                        meta=dict(dataset_meta=meta)), weights)
-        return path, weights
-
-    return write
+    return lambda text='': trained(text=SMALL + text)
