@@ -5,6 +5,7 @@ from typing import Any, Dict, List, Optional
 import torch
 from mmengine.dist import all_reduce, get_rank
 from mmengine.hooks import Hook
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 from torch import Tensor, nn
@@ -53,10 +54,7 @@ class NaNHook(Hook):
         if self.on_nan == 'stop':
             return
         unwrap_model(runner.model).register_forward_hook(self.note_losses)
-        wrappers = runner.optim_wrapper
-        wrappers = wrappers.values() if isinstance(wrappers, dict) else [
-            wrappers]
-        for wrapper in wrappers:
+        for wrapper in wrappers_of(runner):
             wrapper.optimizer.register_step_pre_hook(self.before_step)
 
     def note_losses(self, model: nn.Module, args: tuple, losses: Any) -> None:
@@ -90,7 +88,7 @@ class NaNHook(Hook):
         Raises:
             NaNError: If so.
         """
-        if runner.optim_wrapper is not None and has_stepped(runner):
+        if all(wrapper.should_update() for wrapper in wrappers_of(runner)):
             self.is_nan = None
         if outputs is None or torch.as_tensor(outputs['loss']).isfinite():
             return
@@ -144,8 +142,8 @@ def not_finite(tensors: Dict[str, Tensor]) -> List[str]:
             and not value.isfinite().all()]
 
 
-def has_stepped(runner: Runner) -> bool:
-    """Whether the last batch ended a step, which may be of several."""
-    wrappers = runner.optim_wrapper
-    wrappers = wrappers.values() if isinstance(wrappers, dict) else [wrappers]
-    return all(wrapper.should_update() for wrapper in wrappers)
+def wrappers_of(runner: Runner) -> List[OptimWrapper]:
+    """The wrappers of a run's optimisers."""
+    wrapper = runner.optim_wrapper
+    return list(wrapper.values()) if isinstance(wrapper, OptimWrapperDict) \
+        else [wrapper]
