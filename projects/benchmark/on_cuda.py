@@ -10,6 +10,7 @@ tiny sizes on whatever device there is.
     python projects/benchmark/on_cuda.py --rehearse
 """
 import sys
+from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
@@ -142,9 +143,13 @@ def train_jobs(scale: Scale, device: str, compiled: bool, half: str,
 @click.option('--trained', nargs=2, type=click.Path(
     exists=True, path_type=Path), metavar='CONFIG CHECKPOINT',
     help='For the rows on precision, which need trained weights.')
+@click.option('--job', 'patterns', multiple=True, metavar='PATTERN',
+              help="Only those whose names fit, such as 'train *'; may be "
+              'repeated.')
 @click.option('--rehearse', is_flag=True, help='Tiny sizes, any device.')
 def main(out: Optional[Path], minutes: float, workers: int, compiled: bool,
-         trained: Optional[Tuple[Path, Path]], rehearse: bool) -> None:
+         trained: Optional[Tuple[Path, Path]], patterns: Tuple[str, ...],
+         rehearse: bool) -> None:
     """Measure every row of the speed tables on a CUDA machine."""
     if not rehearse and not torch.cuda.is_available():
         raise click.ClickException('PyTorch sees no CUDA device; try '
@@ -152,8 +157,14 @@ def main(out: Optional[Path], minutes: float, workers: int, compiled: bool,
     if out is None:
         out = Path('rehearsal.json') if rehearse else RESULT
     device = start(None)
-    measure(jobs(REHEARSAL if rehearse else FULL, device, compiled, workers,
-                 trained), out, False, minutes)
+    found = jobs(REHEARSAL if rehearse else FULL, device, compiled, workers,
+                 trained)
+    if patterns:
+        found = {name: job for name, job in found.items()
+                 if any(fnmatch(name, pattern) for pattern in patterns)}
+    if not found:
+        raise click.BadParameter(f'no job fits {", ".join(patterns)}')
+    measure(found, out, False, minutes)
 
 
 if __name__ == '__main__':
