@@ -1,8 +1,10 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 """What the README and the pages of docs/ name exists, and runs as written."""
+import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -148,3 +150,84 @@ def test_analyze_runs_as_written(folder):
         'experts', 'experts_weights', 'experts_outputs', 'attention',
         'attention_by_block', 'errors', 'calibration', 'worst'}
     assert len(list(folder.glob('analysis/*/*.json'))) == 6
+
+
+@pytest.fixture(scope='module')
+def day_two(folder, real_data):
+    """The files that the pages on predict and export name, in the folder."""
+    images = folder / 'data' / 'synth' / 'val' / 'images'
+    (folder / 'images').symlink_to(images)
+    shutil.copy(min(images.iterdir()), folder / 'person.jpg')
+    shutil.copy(
+        real_data / 'video' / 'posetrack_000001.mp4', folder / 'walk.mp4')
+    quickstart, = (ROOT / 'configs' / 'quickstart').glob(
+        'td-hm_ViTPose-tiny_*_synth-*')
+    (folder / 'my_config.py').write_text(f'_base_ = [{str(quickstart)!r}]\n')
+    (folder / 'my.pth').symlink_to(
+        max((folder / 'work_dirs' / 'quickstart').glob('epoch_*.pth')))
+    mouse = folder / 'work_dirs' / 'mouse'
+    (mouse / 'run').mkdir(parents=True)
+    shutil.copy(folder / 'my_config.py', mouse / 'config.py')
+    shutil.copy(folder / 'my.pth', mouse / 'run' / 'best_coco_AP_epoch_7.pth')
+    annotations = json.loads(
+        (images.parent / 'annotations.json').read_text())
+    (folder / 'detections.json').write_text(json.dumps([
+        dict(image_id=ann['image_id'], bbox=ann['bbox'], score=.9,
+             category_id=1, file_name=f'{ann["image_id"]:012}.jpg')
+        for ann in annotations['annotations']]))
+    import mmdet
+    stock = Path(mmdet.__file__).parent / (
+        '.mim/configs/rtmdet/rtmdet_tiny_8xb32-300e_coco.py')
+    (folder / 'rtmdet.py').write_text(f'_base_ = [{str(stock)!r}]\n')
+    from mmdet.registry import MODELS
+    from mmdet.utils import register_all_modules
+    from mmengine.registry import DefaultScope
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        register_all_modules(False)
+        model = MODELS.build(Config.fromfile(folder / 'rtmdet.py').model)
+    torch.save(dict(state_dict=model.state_dict()), folder / 'rtmdet.pth')
+    return folder
+
+
+@pytest.mark.slow
+def test_export_runs_as_written(day_two):
+    """All but TensorRT's, with the quickstart's model."""
+    page = ROOT / 'docs' / 'export.md'
+    lines = commands(page, '(?:python|vitpose-mm)')
+    assert len(lines) == 5
+    for line in lines:
+        if 'tensorrt' in line or '--dtype float16' in line:
+            continue
+        line = line.replace('CONFIG CHECKPOINT', 'my_config.py my.pth')
+        run(line.replace('projects/', f'{ROOT}/projects/'), day_two)
+    assert (day_two / 'drawn.png').exists()
+    snippet, = blocks(page, 'python')
+    (day_two / 'snippet.py').write_text(
+        'import numpy as np\ncrops = np.zeros((3, 128, 96, 3), np.uint8)\n'
+        f'{snippet}print(keypoints.shape, scores.shape)')
+    printed = run(f'{sys.executable} snippet.py', day_two)
+    assert '(3, 17, 2) (3, 17)' in printed
+    assert 'left_shoulder' in printed
+
+
+@pytest.mark.slow
+def test_predict_runs_as_written(day_two):
+    """A file in the place of the published model."""
+    run('vitpose-mm export my_config.py my.pth --to torch-export '
+        '--out vitpose-base.pt2', day_two)
+    page = ROOT / 'docs' / 'predict.md'
+    lines = [line for block in blocks(page, 'bash')
+             for line in block.splitlines() if 'vitpose-mm' in line]
+    assert len(lines) == 4
+    for line in lines:
+        line = line.replace('vitpose-base', 'vitpose-base.pt2')
+        run(line.replace('find . ', 'find images/ '), day_two)
+        written = list((day_two / 'predictions').iterdir())
+        assert written, line
+        shutil.rmtree(day_two / 'predictions')
+    snippet, = blocks(page, 'python')
+    snippet = snippet.replace('vitpose-base', 'vitpose-base.pt2')
+    (day_two / 'snippet.py').write_text(
+        f'{snippet}print(poses.keypoints.shape, poses.scores.shape)')
+    printed = run(f'{sys.executable} snippet.py', day_two)
+    assert '(1, 17, 2) (1, 17)' in printed

@@ -5,8 +5,9 @@ Trains the quickstart's bottom-up model (192x192, three people per image) with
 the tag loss of MMPose 0.x, of MMPose 1.x and of the quickstart, each beside
 the same heatmap loss, and writes the AP of every epoch. Draws the crowds of
 docs/bottom_up.md first if they are not there, and goes on where it stopped.
+CHECKPOINT is what the quickstart leaves behind.
 
-    python projects/bottom_up/tag_loss.py --init work_dirs/quickstart/epoch_7.pth
+    python projects/bottom_up/tag_loss.py --init CHECKPOINT
 """
 import json
 import os

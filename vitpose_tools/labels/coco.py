@@ -6,7 +6,8 @@ sleap-io's reader makes hidden keypoints (visibility 1) visible ones.
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
-from .coco_annotation import bones, count_keypoints, read_annotation, same
+from .coco_annotation import (bones, count_keypoints, named_pairs,
+                              read_annotation, same)
 from .locate import Finder, parts_of
 from .records import Labels, LabelsError, Picture
 from .text import read_json
@@ -106,6 +107,7 @@ def choose(path: Path, content: dict, category: Optional[str],
         labels.category = str(used[0].get('name', labels.category))
     (names,) = named
     labels.skeleton = bones(used[0].get('skeleton'), list(names), labels)
+    labels.pairs = named_pairs(used[0].get('flip_pairs'), list(names))
     return list(names), {same(one['id']) for one in used}
 
 

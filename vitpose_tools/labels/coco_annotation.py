@@ -52,6 +52,18 @@ def bones(pairs: Any, names: List[str], labels: Labels
     return known
 
 
+def named_pairs(pairs: Any, names: List[str]) -> List[Tuple[int, int]]:
+    """Pairs of indices, of the names that change places in a mirrored
+    picture; none unless each name is known and in one pair."""
+    if not isinstance(pairs, list) or not all(
+            isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+        return []
+    named = [name for pair in pairs for name in pair]
+    if any(name not in names or named.count(name) > 1 for name in named):
+        return []
+    return [tuple(sorted(map(names.index, pair))) for pair in pairs]
+
+
 def read_annotation(one: dict, labels: Labels, category_ids: set
                     ) -> Tuple[Optional[Instance], Optional[str]]:
     """An annotation, or why it is skipped."""

@@ -75,6 +75,9 @@ def coco_file(labels: Labels, members: List[Kept], boxes: str, margin: float,
         id=1, name=labels.category, supercategory=labels.category,
         keypoints=labels.keypoints,
         skeleton=[[a + 1, b + 1] for a, b in labels.skeleton])
+    if labels.pairs:  # no key of COCO's
+        category.update(flip_pairs=[
+            [labels.keypoints[i] for i in pair] for pair in labels.pairs])
     return dict(
         info=dict(description=f'Imported by vitpose-mm from {labels.format}'),
         licenses=[], images=images, annotations=annotations,

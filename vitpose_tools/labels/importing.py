@@ -16,7 +16,7 @@ from .sources import read_source
 from .split import split_pictures
 
 # Raise it when the same labels begin to give other files.
-IMPORTING = 1
+IMPORTING = 2
 Progress = Callable[[str, int], ContextManager[Callable[[], None]]]
 
 

@@ -71,6 +71,8 @@ class Labels:
         skipped: Reason to number, of what the reader left out.
         notes: What the reader had to assume, to number.
         files: What holds the labels; the same bytes, the same labels.
+        pairs: Pairs of indices that change places in a mirrored picture,
+            where the source says so.
     """
     format: str
     keypoints: List[str]
@@ -80,3 +82,4 @@ class Labels:
     skipped: Counter = field(default_factory=Counter)
     notes: Counter = field(default_factory=Counter)
     files: List[Path] = field(default_factory=list)
+    pairs: List[Tuple[int, int]] = field(default_factory=list)

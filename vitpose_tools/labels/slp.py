@@ -39,7 +39,9 @@ def read_slp(path: Path, category: Optional[str],
     skeleton = choose(source, path, category)
     labels = Labels('SLEAP', list(skeleton.node_names),
                     [tuple(map(int, pair)) for pair in skeleton.edge_inds],
-                    [], files=[path])
+                    [], files=[path],
+                    pairs=[tuple(map(int, pair))
+                           for pair in skeleton.symmetry_inds])
     if skeleton.name and not skeleton.name.lower().startswith('skeleton'):
         labels.category = skeleton.name
     videos = dict(zip(map(id, source.videos),

@@ -56,6 +56,7 @@ def read_dataset(path: Path, category: Optional[str],
         if isinstance(pair, list) and len(pair) == 2 and all(
                 isinstance(i, int) and 0 <= i < shape[0] for i in pair):
             labels.skeleton.append((pair[0], pair[1]))
+    labels.pairs = flip_pairs(config.get('flip_idx'), shape[0], labels)
     classes = class_names(config)
     if category is not None and category not in classes.values():
         raise LabelsError(f'{path} has no class {category!r}; it has '
@@ -92,6 +93,20 @@ def keypoint_names(config: dict, number: int, labels: Labels) -> List[str]:
         return [str(name) for name in names]
     labels.notes[UNNAMED] = number
     return [f'keypoint_{i}' for i in range(1, number + 1)]
+
+
+def flip_pairs(order: object, number: int, labels: Labels
+               ) -> List[Tuple[int, int]]:
+    """Pairs of a flip order. One in which nothing changes places says
+    nothing: exporters write it where they know no sides."""
+    if order is None:
+        return []
+    if not (isinstance(order, list) and len(order) == number and all(
+            type(i) is int and 0 <= i < number and order[i] == j
+            for j, i in enumerate(order))):
+        labels.notes['flip_idx that exchanges no pairs, left out'] += 1
+        return []
+    return [(i, j) for i, j in enumerate(order) if i < j]
 
 
 def class_names(config: dict) -> dict:

@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from vitpose_mm.fileio import remove, write_beside
-from vitpose_tools.data_check.flip_pairs import FlipPairs, guess_flip_pairs
+from vitpose_tools.data_check.flip_pairs import FlipPairs
 from vitpose_tools.pool import cores
 from vitpose_tools.progress import progress
 from vitpose_tools.run_folder import CONFIG, METAINFO, RUN
@@ -110,7 +110,7 @@ def write_files(choices: Choices, train: Path, val: Path, images: Path,
     if labels.names != held_out.names:
         raise OwnDataError(f'{train} and {val} name different keypoints; '
                            'make both from one source')
-    flips = guess_flip_pairs(labels.names)
+    flips = labels.flips
     flip = flips.known if choices.flip is None else choices.flip
     for line in describe(labels, held_out, flips, flip, choices):
         say(line)
@@ -137,6 +137,8 @@ def describe(labels: OwnLabels, held_out: OwnLabels, flips: FlipPairs,
                       for i, j in flips.pairs[:3])
     more = f' and {len(flips.pairs) - 3} more' if len(flips.pairs) > 3 else ''
     why = f'pairs {pairs}{more}' if flips.pairs else 'no pairs in the names'
+    if labels.pairs:
+        why += ', as the labels say'
     if flips.alone:
         why += f', nothing beside {flips.alone[0]}'
     if choices.flip is not None:

@@ -7,7 +7,8 @@ from typing import List, Tuple
 import numpy as np
 
 from vitpose_tools.annotations import AnnotationError, read_json
-from vitpose_tools.labels.coco_annotation import bones
+from vitpose_tools.data_check.flip_pairs import FlipPairs, guess_flip_pairs
+from vitpose_tools.labels.coco_annotation import bones, named_pairs
 from vitpose_tools.labels.records import Labels
 
 # A box that covers this share of its image is the image.
@@ -27,6 +28,8 @@ class OwnLabels:
         category: Name of what is labelled.
         names: Of the K keypoints.
         links: Of the skeleton, pairs of indices; empty if the file has none.
+        pairs: Of keypoints that change places in a mirrored picture, where
+            the file says so (``flip_pairs`` of its category, by names).
         keypoints: x, y in pixels of the image, and v, (P, K, 3), of those
             with a labelled keypoint.
         boxes: x, y, w, h in pixels of the image, (P, 4).
@@ -39,10 +42,19 @@ class OwnLabels:
     category: str
     names: List[str]
     links: List[Tuple[int, int]]
+    pairs: List[Tuple[int, int]]
     keypoints: np.ndarray
     boxes: np.ndarray
     images: int
     whole: bool
+
+    @property
+    def flips(self) -> FlipPairs:
+        """What changes places in a mirrored picture: what the file says, or
+        what can be guessed from the names."""
+        if self.pairs:
+            return FlipPairs(self.pairs, [], True)
+        return guess_flip_pairs(self.names)
 
     @property
     def aspect(self) -> float:
@@ -96,6 +108,7 @@ def read_own_labels(path: Path) -> OwnLabels:
         links=[(i, j) for i, j in bones(category.get('skeleton'), names,
                                         Labels('COCO', names, [], []))
                if i != j],
+        pairs=named_pairs(category.get('flip_pairs'), names),
         keypoints=np.array([ann['keypoints'] for ann in people],
                            dtype=float).reshape(-1, len(names), 3),
         boxes=boxes,

@@ -63,7 +63,9 @@ def write_metainfo(labels: OwnLabels, flips: FlipPairs, name: str) -> str:
     ]
     return TEXT.format(
         title=f'Keypoints of {labels.category!r}', name=name,
-        pairs=f'{len(flips.pairs)} pairs were guessed from the names'
+        pairs=f'{len(flips.pairs)} pairs are those of the labels'
+        if labels.pairs else
+        f'{len(flips.pairs)} pairs were guessed from the names'
         if flips.pairs else 'none was found in the names',
         keypoints='\n'.join(keypoints), skeleton='\n'.join(skeleton),
         links='The skeleton of the labels' if labels.links else

@@ -224,3 +224,14 @@ def test_of_two_skeletons_one_is_taken(labels, clip, tmp_path):
     assert summary['keypoints'] == ['lid']
     assert summary['skipped'] == {'instances of another skeleton': 4,
                                   'pictures without labels': 1}
+
+
+def test_symmetries_are_carried_on(labels, clip, tmp_path):
+    path, _ = clip
+    source = make(sio.Video.from_filename(str(path)), (1, 6))
+    source.skeletons[0].add_symmetry('tail', 'ear')
+    source.save(str(tmp_path / 'labels.slp'))
+    labels.run(tmp_path / 'labels.slp', tmp_path / 'out', val=0.5)
+
+    category, = labels.read(tmp_path / 'out', 'train')['categories']
+    assert category['flip_pairs'] == [['ear', 'tail']]

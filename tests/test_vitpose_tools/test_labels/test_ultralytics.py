@@ -160,3 +160,21 @@ def test_pictures_behind_a_link_and_hidden_files(labels, tmp_path):
 
     assert summary['skipped'] == {}
     assert summary['files']['train'] == dict(images=2, annotations=2)
+
+
+@pytest.mark.parametrize('order, pairs, noted', [
+    ('[1, 0]', [['a', 'b']], False), ('[0, 1]', None, False),
+    ('[1, 2]', None, True), ('[1]', None, True), ('x', None, True)])
+def test_the_flip_order_is_carried_on(labels, tmp_path, order, pairs, noted):
+    root = dataset(labels, tmp_path / 'in', (
+        'train: images/train\nval: images/val\nkpt_shape: [2, 2]\n'
+        f'names: [wolf]\nkpt_names: [a, b]\nflip_idx: {order}\n'))
+    summary = labels.run(root, tmp_path / 'out')
+
+    category, = labels.read(tmp_path / 'out', 'train')['categories']
+    assert category.get('flip_pairs') == pairs
+    assert any('flip_idx' in note for note in summary['notes']) == noted
+    # Nor does a second import of what the first one wrote lose them.
+    labels.run(tmp_path / 'out', tmp_path / 'again')
+    category, = labels.read(tmp_path / 'again', 'train')['categories']
+    assert category.get('flip_pairs') == pairs

@@ -3,7 +3,6 @@
 import pytest
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
-from vitpose_tools.data_check.flip_pairs import guess_flip_pairs
 from vitpose_tools.own_data.labels import read_own_labels
 from vitpose_tools.own_data.metainfo import write_metainfo
 
@@ -15,7 +14,7 @@ def parsed(labelled, tmp_path):
         labels = read_own_labels(labelled(**options))
         path = tmp_path / 'metainfo.py'
         path.write_text(
-            write_metainfo(labels, guess_flip_pairs(labels.names), 'mine'),
+            write_metainfo(labels, labels.flips, 'mine'),
             encoding='utf-8')
         return parse_pose_metainfo(dict(from_file=str(path)))
 
@@ -31,6 +30,19 @@ def test_names_pairs_and_links_arrive(parsed):
     assert metainfo['flip_indices'] == [0, 2, 1, 3]
     assert metainfo['skeleton_links'] == [(0, 1), (0, 2), (3, 0)]
     assert len(metainfo['sigmas']) == 4 and (metainfo['sigmas'] > 0).all()
+
+
+def test_pairs_of_the_labels_go_before_those_of_the_names(parsed):
+    pairs = [['tail', 'nose'], ['left_paw', 'right_paw']]
+
+    assert parsed(flip_pairs=pairs)['flip_indices'] == [3, 2, 1, 0]
+
+
+@pytest.mark.parametrize('pairs', [
+    [['nose', 'mouth']], [['nose', 'tail'], ['tail', 'left_paw']], [['nose']],
+    'nose', [[0, 3]]])
+def test_pairs_that_are_none_are_guessed(parsed, pairs):
+    assert parsed(flip_pairs=pairs)['flip_indices'] == [0, 2, 1, 3]
 
 
 def test_without_a_skeleton_all_are_linked(parsed):
