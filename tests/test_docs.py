@@ -10,12 +10,14 @@ import sys
 from pathlib import Path
 
 import click
+import mmdet
 import pytest
 import torch
 from mmengine.config import Config
 from mmpose.models import build_pose_estimator
 
 from vitpose_tools.cli import main
+from vitpose_tools.predict.detector import Detector
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [
@@ -175,16 +177,10 @@ def day_two(folder, real_data):
         dict(image_id=ann['image_id'], bbox=ann['bbox'], score=.9,
              category_id=1, file_name=f'{ann["image_id"]:012}.jpg')
         for ann in annotations['annotations']]))
-    import mmdet
     stock = Path(mmdet.__file__).parent / (
         '.mim/configs/rtmdet/rtmdet_tiny_8xb32-300e_coco.py')
     (folder / 'rtmdet.py').write_text(f'_base_ = [{str(stock)!r}]\n')
-    from mmdet.registry import MODELS
-    from mmdet.utils import register_all_modules
-    from mmengine.registry import DefaultScope
-    with DefaultScope.overwrite_default_scope('mmdet'):
-        register_all_modules(False)
-        model = MODELS.build(Config.fromfile(folder / 'rtmdet.py').model)
+    model = Detector(folder / 'rtmdet.py', None, device='cpu').model
     torch.save(dict(state_dict=model.state_dict()), folder / 'rtmdet.pth')
     return folder
 

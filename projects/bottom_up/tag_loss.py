@@ -32,7 +32,7 @@ HEATMAP = 20.  # weight of the heatmap loss in the config
 LOSSES = dict(
     mmpose_0x=(0.001, 0.001),  # published configs
     mmpose_1x=(0.024, 0.012),  # 0.001 and 0.0005, of the sum over 24 images
-    between=(0.006, 0.003),
+    equal=(0.024, 0.024),
     quickstart=(0.002, 0.004))
 
 
