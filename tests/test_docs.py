@@ -213,7 +213,7 @@ def test_predict_runs_as_written(day_two):
         '--out vitpose-base.pt2', day_two)
     page = ROOT / 'docs' / 'predict.md'
     lines = [line for block in blocks(page, 'bash')
-             for line in block.splitlines() if 'vitpose-mm' in line]
+             for line in block.splitlines() if 'vitpose-mm predict' in line]
     assert len(lines) == 4
     for line in lines:
         line = line.replace('vitpose-base', 'vitpose-base.pt2')
