@@ -43,7 +43,8 @@ def train(work_dir: Path, hooks: List[dict]) -> Dict[str, Tensor]:
     return dict(model.state_dict())
 
 
-def test_several_processes_train_as_one(write_teacher, student_config, tmp_path):
+def test_several_processes_train_as_one(write_teacher, student_config,
+                                        tmp_path):
     token = tmp_path / 'token.safetensors'
     write_token(token, torch.randn(1, 1, 24), {})
     teacher = write_teacher(student_config(embed_dim=24))
