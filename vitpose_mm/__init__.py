@@ -7,9 +7,14 @@ asks for that with
 What a person types, the command ``vitpose-mm``, is the package
 ``vitpose_tools``.
 """
+from mmpose import registry
+
 from . import (checkpoints, codecs, datasets, engine, evaluation, models,
                visualization)
+from .arguments import explain_unknown_arguments
 from .version import __version__
+
+explain_unknown_arguments(__name__, registry)
 
 __all__ = [
     '__version__', 'checkpoints', 'codecs', 'datasets', 'engine', 'evaluation',

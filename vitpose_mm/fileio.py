@@ -51,7 +51,7 @@ def read_json(path: Union[str, Path]) -> Any:
     """
     try:
         return json.loads(Path(path).read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         reason = why_unreadable(path) or (
             f'it is not valid JSON ({error}) and may be incomplete; download '
             'or copy it again')

@@ -5,7 +5,8 @@
 (SIGKILL, with its loader workers) after random times and goes on with
 --resume each time. Weights, average, optimiser, schedule, what the
 checkpoints' message hub knows of the best, and every validation are then
-compared bit for bit. Writes results/kill.json.
+compared bit for bit, and so are the files of the best. Writes
+results/kill.json.
 
     VITPOSE_DATA=FOLDER python projects/reliability/kill.py --kills 20
 """
@@ -106,12 +107,23 @@ def leaves(value: Any, name: str = '') -> Iterator[Tuple[str, Any]]:
 def differences(one: dict, other: dict) -> List[str]:
     """Names of what differs between two checkpoints."""
     keys = 'state_dict', 'ema_state_dict', 'optimizer', 'param_schedulers'
-    pairs = [dict(leaves({key: each[key] for key in keys}))
-             for each in (one, other)]
+    pairs = [dict(leaves(dict({key: each[key] for key in keys},
+                              best=best_of(each)))) for each in (one, other)]
     if pairs[0].keys() != pairs[1].keys():
         return sorted(pairs[0].keys() ^ pairs[1].keys())
     return [name for name, value in pairs[0].items()
             if not same(value, pairs[1][name])]
+
+
+def best_of(checkpoint: dict) -> Dict[str, Any]:
+    """What the message hub knows of the best, but the folder."""
+    info = checkpoint['message_hub']['runtime_info']
+    return {key: Path(value).name if key.startswith('best_ckpt') else value
+            for key, value in info.items() if key.startswith('best')}
+
+
+def best_files(folder: Path) -> List[str]:
+    return sorted(path.name for path in folder.glob('best*.pth'))
 
 
 def same(one: Any, other: Any) -> bool:
@@ -164,6 +176,8 @@ def main(kills: int, seconds: Tuple[float, float], seed: int, work_dir: Path,
     found = differences(*(read_checkpoint(folder / 'epoch_24.pth')
                           for folder in (whole, broken)))
     metrics = validations(whole) == validations(broken)
+    if best_files(whole) != best_files(broken):
+        found.append(f'{best_files(whole)} and {best_files(broken)}')
     result = dict(
         kills=len(moments), moments=moments, differing=found,
         validations_equal=metrics, validations=len(validations(whole)),

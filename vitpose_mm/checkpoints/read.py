@@ -17,8 +17,11 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ..fileio import why_unreadable
+from .bounds import BoundError, check_archive, check_content
 from .unpickle import unpickle
 
+# gzip, bzip2, xz, zstd.
+COMPRESSED = b'\x1f\x8b', b'BZh', b'\xfd7zXZ', b'\x28\xb5\x2f\xfd'
 # From Linux's <linux/mman.h>; Python's mmap module does not name it.
 MADV_PAGEOUT = 21
 # What transformers calls the weights in a folder, the best first.
@@ -62,7 +65,14 @@ def read_checkpoint(path: Union[str, Path],
     if kind:
         raise CheckpointError(f'{path} was not loaded: it is {kind}')
     try:
-        return unpickle(path, map_location, mmap and is_zipfile(path))
+        check_archive(path)
+        content = unpickle(path, map_location, mmap and is_zipfile(path))
+        check_content(content, path.stat().st_size)
+        return content
+    except BoundError as error:
+        raise CheckpointError(
+            f'{path} was not loaded: {error}, which no training writes; take '
+            'weights from somebody you know, best as .safetensors') from error
     except pickle.UnpicklingError as error:
         name = re.search(r'GLOBAL (\S+)', str(error))
         if name is None:
@@ -104,9 +114,10 @@ def parts_of(path: Path) -> List[Path]:
     try:
         index = json.loads(path.read_text())['weight_map']
         names = sorted(set(index.values()))
-        if names and all(Path(name).name == name for name in names):
+        if names and all(Path(name).name == name and not name.endswith(INDEX)
+                         for name in names):
             return [path.with_name(name) for name in names]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
     raise CheckpointError(f'{path} was not loaded: it does not list the parts '
                           'of a checkpoint that are beside it')
@@ -190,9 +201,13 @@ def is_safetensors(path: Path) -> bool:
 def other_archive(path: Path) -> Optional[str]:
     """Say what a sound archive is that torch.save did not write, and the
     cure; None for any other file."""
+    with path.open('rb') as file:
+        head = file.read(6)
+    if head.startswith(COMPRESSED):
+        return 'compressed; unpack it and name the file with the weights'
     # First, as a tar that ends in a zip looks like one.
     if is_tarfile(path):
-        with open_tar(path) as archive:
+        with open_tar(path, 'r:') as archive:
             names = archive.getnames()
         if {'storages', 'tensors', 'pickle'} <= set(names):
             return ('in the format of PyTorch before 0.4; load and save it '
@@ -224,7 +239,8 @@ def read_safetensors(path: Path, map_location: Any) -> dict:
         with safe_open(path, framework='pt', device=device) as file:
             state_dict = {key: file.get_tensor(key) for key in file.keys()}
             meta = file.metadata()
-    except SafetensorError as error:
+    # Of an unknown type of numbers, it knows no attribute of torch.
+    except (SafetensorError, AttributeError, ValueError) as error:
         raise CheckpointError(
             f'{path} was not loaded: it is no .safetensors file or is '
             f'incomplete ({error}); download or copy it again') from error

@@ -57,7 +57,8 @@ def literal(node: ast.AST) -> Any:
         return [literal(part) for part in node.elts]
     try:
         return ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError):
+    except (ValueError, TypeError, SyntaxError, RecursionError,
+            MemoryError):
         return None
 
 

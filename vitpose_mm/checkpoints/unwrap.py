@@ -1,6 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import re
-from typing import Any, Optional, Tuple
+from typing import Any, Optional, Set, Tuple
 
 import numpy as np
 import torch
@@ -78,19 +78,27 @@ def is_wrapped(checkpoint: Any) -> bool:
     return not names.issuperset(unwrap(checkpoint))
 
 
-def inner_dict(checkpoint: Any) -> dict:
-    """The dict in a checkpoint that has the tensors, {} if there is none."""
-    if not isinstance(checkpoint, dict):
+def inner_dict(checkpoint: Any, seen: Optional[Set[int]] = None) -> dict:
+    """The dict in a checkpoint that has the tensors, {} if there is none.
+
+    Args:
+        checkpoint: What a file holds, or a part of it.
+        seen: Ids of the parts that were looked at; a file may hold a part
+            many times, or in itself.
+    """
+    seen = set() if seen is None else seen
+    if not isinstance(checkpoint, dict) or id(checkpoint) in seen:
         return {}
+    seen.add(id(checkpoint))
     for key in CONTAINERS:
         inner = checkpoint.get(key)
         if isinstance(inner, dict) and any(
                 isinstance(value, (Tensor, dict)) for value in inner.values()):
-            return inner_dict(inner)
+            return inner_dict(inner, seen)
     if not any(map(is_tensor, checkpoint.values())):
         # Under a name of somebody's own; an optimiser numbers its tensors.
         for inner in checkpoint.values():
-            found = inner_dict(inner)
+            found = inner_dict(inner, seen)
             if any(isinstance(key, str) and sign in key for key in found
                    for sign in VIT_SIGNS):
                 return found

@@ -7,6 +7,7 @@ from mmpose.codecs.base import BaseKeypointCodec
 from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 
+from vitpose_mm.ranges import check_odd, check_positive, check_size
 from .dark import NUMERICS, find_peaks, make_blur
 
 
@@ -47,9 +48,10 @@ class BatchUDPHeatmap(BaseKeypointCodec):
                  sigma: float = 2.,
                  blur_kernel_size: int = 11,
                  numerics: str = 'mmpose') -> None:
-        if blur_kernel_size < 1 or blur_kernel_size % 2 == 0:
-            raise ValueError(f'blur_kernel_size={blur_kernel_size} must be '
-                             'odd and positive')
+        check_size('input_size', input_size, '(w, h)', 2)
+        check_size('heatmap_size', heatmap_size, '(w, h)', 2)
+        check_positive('sigma', sigma)
+        check_odd('blur_kernel_size', blur_kernel_size)
         if numerics not in NUMERICS:
             raise ValueError(f"numerics='{numerics}' is not one of "
                              f'{list(NUMERICS)}')

@@ -8,6 +8,8 @@ from mmpose.registry import KEYPOINT_CODECS
 from mmpose.utils.tensor_utils import to_numpy
 from torch import Tensor
 
+from vitpose_mm.ranges import (check_count, check_odd, check_order,
+                               check_positive, check_size)
 from .group_by_tags import group_by_tags
 from .refine_peaks import refine_peaks
 
@@ -39,6 +41,9 @@ class UDPAssociativeEmbedding(AssociativeEmbedding):
         decode_topk: Number of candidates of each kind.
         decode_max_instances: Only so many people, the best ones, are
             returned.
+
+    Raises:
+        ValueError: If an argument is out of its range.
     """
     # What the loss needs beside the heatmaps; MMPose packs only what is here.
     label_mapping_table = dict(keypoint_indices='keypoint_indices')
@@ -54,6 +59,14 @@ class UDPAssociativeEmbedding(AssociativeEmbedding):
                  decode_tag_thr: float = 1.,
                  decode_topk: int = 30,
                  decode_max_instances: int = 30) -> None:
+        check_size('input_size', input_size, '(w, h)', 2)
+        check_size('heatmap_size', heatmap_size, '(w, h)', 2)
+        check_positive('sigma', sigma)
+        check_order('decode_keypoint_order', decode_keypoint_order)
+        check_odd('decode_nms_kernel', decode_nms_kernel)
+        check_odd('decode_gaussian_kernel', decode_gaussian_kernel)
+        check_count('decode_topk', decode_topk, 1)
+        check_count('decode_max_instances', decode_max_instances, 1)
         super().__init__(
             input_size,
             heatmap_size,

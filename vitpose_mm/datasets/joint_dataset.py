@@ -21,10 +21,15 @@ class JointDataset(ConcatDataset):
             those of the datasets are left out, and ``pack_transformed`` of
             its last step goes to theirs.
         lazy_init: Whether to read the annotations later.
+
+    Raises:
+        ValueError: If there are no datasets.
     """
 
     def __init__(self, datasets: Sequence[dict], pipeline: List[dict],
                  lazy_init: bool = False) -> None:
+        if not datasets:
+            raise ValueError(f'datasets={datasets} must have at least one')
         packing = dict(pipeline[-1]) if pipeline else {}
         packing = {key: packing[key] for key in ['pack_transformed']
                    if key in packing}

@@ -14,12 +14,17 @@ except (ImportError, TypeError) as error:
         'transformers >= 5 is installed it cannot be imported, so use an '
         'environment without transformers. See docs/pretrain.md') from error
 
+from mmpretrain import registry
+
+from ..arguments import explain_unknown_arguments
 from .crop_person import CropPerson
 from .person_crop_dataset import PersonCropDataset
 from .rectangular_mae_decoder import RectangularMAEDecoder
 from .rectangular_mae_head import RectangularMAEHead
 from .rectangular_mae_vit import RectangularMAEViT
 from .rectangular_mae_vitae import RectangularMAEViTAE
+
+explain_unknown_arguments(__name__, registry)
 
 __all__ = [
     'CropPerson', 'PersonCropDataset', 'RectangularMAEDecoder',

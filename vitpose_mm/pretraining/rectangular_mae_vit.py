@@ -34,6 +34,8 @@ class RectangularMAEViT(MAEViT):
                  patch_size: int = 16,
                  mask_ratio: float = 0.75) -> None:
         patch_grid(img_size, patch_size)
+        if not 0 < mask_ratio < 1:
+            raise ValueError(f'mask_ratio={mask_ratio} must lie in (0, 1)')
         embed_dim, depth, num_heads, mlp_ratio = parse_arch(arch)
         super().__init__(
             arch=dict(

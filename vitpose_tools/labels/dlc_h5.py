@@ -12,6 +12,10 @@ from .extra import need
 from .records import LabelsError
 
 
+# Bytes of a dataset in memory.
+MOST = 1 << 30
+
+
 class PlainUnpickler(pickle.Unpickler):
     """Takes lists, tuples, texts and numbers; refuses everything that has to
     be looked up and could run."""
@@ -71,15 +75,29 @@ def axis(group: Any, name: str) -> List[tuple]:
     levels = []
     for i in range(int(group.attrs[f'{name}_nlevels'])):
         level = texts(group[f'{name}_level{i}'])
-        levels.append([level[code] for code in group[f'{name}_label{i}'][()]])
+        levels.append([
+            level[code] for code in content(group[f'{name}_label{i}'])])
     return list(zip(*levels))
+
+
+def content(dataset: Any) -> np.ndarray:
+    """All of a dataset, which takes no room in a file where it is not
+    written.
+
+    Raises:
+        ValueError: If it is too large for labels.
+    """
+    if dataset.nbytes > MOST:
+        raise ValueError(f'{dataset.name} would take {dataset.nbytes:,} '
+                         'bytes')
+    return dataset[()]
 
 
 def texts(dataset: Any) -> List[str]:
     """Strings of a dataset; pickled objects are refused."""
     if dataset.dtype.kind != 'S':
         raise ValueError(f'{dataset.name} holds {dataset.dtype}, not text')
-    return [value.decode() for value in dataset[()]]
+    return [value.decode() for value in content(dataset)]
 
 
 def read_fixed(group: Any) -> tuple:
@@ -92,18 +110,19 @@ def read_fixed(group: Any) -> tuple:
         dataset = group[f'block{block}_values']
         if dataset.dtype.kind not in 'fiu':
             raise ValueError(f'{dataset.name} holds no numbers')
-        values[:, [place[item] for item in items]] = dataset[()]
+        values[:, [place[item] for item in items]] = content(dataset)
     return columns, index, values
 
 
 def read_table(group: Any) -> tuple:
     """pandas' table form, of older versions of DeepLabCut."""
-    table = group['table']
+    table = content(group['table'])
+    attrs = group['table'].attrs
     (axis_number, columns), = plain(group.attrs['non_index_axes'])
     values = np.full((len(table), len(columns)), np.nan)
     place = {tuple(column): i for i, column in enumerate(columns)}
     for name in plain(group.attrs['values_cols']):
-        items = plain(table.attrs[f'{name}_kind'])
+        items = plain(attrs[f'{name}_kind'])
         values[:, [place[tuple(item)] for item in items]] = table[name]
     return ([tuple(map(str, column)) for column in columns],
             [(name.decode(),) for name in table['index']], values)

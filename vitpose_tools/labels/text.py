@@ -8,6 +8,9 @@ import yaml
 
 from .records import LabelsError
 
+# Values of a YAML file, which name body parts and videos.
+MOST = 10**6
+
 
 def read_text(path: Path) -> str:
     """Text of a file in UTF-8, with or without a byte order mark.
@@ -52,4 +55,21 @@ def read_yaml(path: Path) -> dict:
         raise LabelsError(f'{path} is not valid YAML{where}')
     if not isinstance(content, dict):
         raise LabelsError(f'{path} holds no YAML mapping')
+    if count(content, MOST) > MOST:
+        raise LabelsError(f'{path} repeats its parts by aliases (*) so often '
+                          f'that it holds more than {MOST:,} values')
     return content
+
+
+def count(value: Any, most: int) -> int:
+    """Values in nested lists and mappings, those of an alias each time; no
+    further than a little above ``most``."""
+    found, waiting = 0, [value]
+    while waiting and found <= most:
+        part = waiting.pop()
+        found += 1
+        if isinstance(part, dict):
+            waiting.extend(part.values())
+        elif isinstance(part, list):
+            waiting.extend(part)
+    return found

@@ -18,7 +18,8 @@ def train(work_dir: Path, hooks: List[dict]) -> Dict[str, Tensor]:
     from conftest import People, estimator  # beside this file
     people, options = People(4), {}
     if distributed.is_initialized():
-        people.samples = people.samples[distributed.get_rank()::2]
+        people.samples = people.samples[
+            distributed.get_rank()::distributed.get_world_size()]
         wrapper = dict(type='MMDistributedDataParallel', device_ids=None)
         options = dict(
             launcher='pytorch', cfg=dict(model_wrapper_cfg=wrapper))
@@ -42,7 +43,8 @@ def train(work_dir: Path, hooks: List[dict]) -> Dict[str, Tensor]:
     return dict(model.state_dict())
 
 
-def test_two_processes_train_as_one(write_teacher, student_config, tmp_path):
+def test_several_processes_train_as_one(write_teacher, student_config,
+                                        tmp_path):
     token = tmp_path / 'token.safetensors'
     write_token(token, torch.randn(1, 1, 24), {})
     teacher = write_teacher(student_config(embed_dim=24))
@@ -52,5 +54,7 @@ def test_two_processes_train_as_one(write_teacher, student_config, tmp_path):
         dict(type='EMAHook')
     ]
     one, = run_processes(train, 1, tmp_path / 'one', hooks)
-    for two in run_processes(train, 2, tmp_path / 'two', hooks):
-        torch.testing.assert_close(two, one)
+    for world_size in (2, 4):
+        for own in run_processes(train, world_size,
+                                 tmp_path / str(world_size), hooks):
+            torch.testing.assert_close(own, one)

@@ -157,7 +157,7 @@ class DatasetCheck:
             try:
                 self.contents[path] = json.loads(
                     Path(path).read_text('utf-8'))
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 self.contents[path] = f'no JSON: {error}'
         return self.contents[path]
 

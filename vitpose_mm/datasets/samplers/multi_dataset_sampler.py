@@ -31,7 +31,7 @@ class MultiDatasetSampler(Sampler):
         seed: Random seed, the same on all processes; drawn by default.
 
     Raises:
-        ValueError: If a share is impossible.
+        ValueError: If a share is impossible, or nothing is joined.
     """
 
     def __init__(self,
@@ -39,6 +39,10 @@ class MultiDatasetSampler(Sampler):
                  ratios: Optional[Sequence[float]] = None,
                  temperature: float = 1.,
                  seed: Optional[int] = None) -> None:
+        if not hasattr(dataset, 'datasets'):
+            raise ValueError(
+                'MultiDatasetSampler mixes the datasets of a JointDataset or '
+                f'ConcatDataset, not of a {type(dataset).__name__}')
         self.lengths = [len(part) for part in dataset.datasets]
         self.quotas = find_quotas(
             sum(self.lengths), find_shares(self.lengths, ratios, temperature))

@@ -6,6 +6,8 @@ from mmcv.transforms.utils import cache_randomness
 from mmpose.datasets.transforms import RandomBBoxTransform
 from mmpose.registry import TRANSFORMS
 
+from vitpose_mm.ranges import check_positive, check_shares
+
 
 @TRANSFORMS.register_module()
 class ViTPoseBBoxTransform(RandomBBoxTransform):
@@ -18,10 +20,38 @@ class ViTPoseBBoxTransform(RandomBBoxTransform):
     a sigma of half of ``rotate_factor`` (each limit 2.3 % of what is
     rotated). The shift is uniform.
 
-    Takes the arguments of RandomBBoxTransform, with its meanings; the shift
-    is a share of the padded box, so 0.16 is 0.2 of one that a padding of 1.25
-    has enlarged.
+    Args:
+        shift_factor: Largest shift, as a share of the padded box: 0.16 is 0.2
+            of one that a padding of 1.25 has enlarged.
+        shift_prob: Share of the boxes that are shifted.
+        scale_factor: Smallest and largest factor of the size.
+        scale_prob: Share of the boxes that are resized.
+        rotate_factor: Largest angle in degrees.
+        rotate_prob: Share of the boxes that are rotated.
+
+    Raises:
+        ValueError: If an argument is out of its range.
     """
+
+    def __init__(self,
+                 shift_factor: float = 0.16,
+                 shift_prob: float = 0.3,
+                 scale_factor: Tuple[float, float] = (0.5, 1.5),
+                 scale_prob: float = 1.,
+                 rotate_factor: float = 80.,
+                 rotate_prob: float = 0.6) -> None:
+        check_shares(dict(shift_prob=shift_prob, scale_prob=scale_prob,
+                          rotate_prob=rotate_prob))
+        if min(shift_factor, rotate_factor) < 0:
+            raise ValueError(f'shift_factor={shift_factor} and rotate_factor='
+                             f'{rotate_factor} must not be negative')
+        if not isinstance(scale_factor, (tuple, list)) or len(
+                scale_factor) != 2 or scale_factor[0] > scale_factor[1]:
+            raise ValueError(f'scale_factor={scale_factor} must be (smallest, '
+                             'largest)')
+        check_positive('scale_factor[0]', scale_factor[0])
+        super().__init__(shift_factor, shift_prob, scale_factor, scale_prob,
+                         rotate_factor, rotate_prob)
 
     @cache_randomness
     def _get_transform_params(

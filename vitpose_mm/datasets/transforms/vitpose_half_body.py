@@ -7,6 +7,8 @@ from mmpose.datasets.transforms import RandomHalfBody
 from mmpose.registry import TRANSFORMS
 from scipy.stats import norm
 
+from vitpose_mm.ranges import check_positive, check_shares
+
 # The upper half is taken where a normal number is below 0.5: 69 %.
 UPPER = norm.cdf(0.5)
 # A half needs so many keypoints to be chosen, and two to make a box.
@@ -25,12 +27,17 @@ class ViTPoseHalfBody(RandomHalfBody):
         min_total_keypoints: People with fewer labelled keypoints stay whole.
         padding: Factor of the half's tight box.
         prob: Share of the others that are halved.
+
+    Raises:
+        ValueError: If an argument is out of its range.
     """
 
     def __init__(self,
                  min_total_keypoints: int = 9,
                  padding: float = 1.5,
                  prob: float = 0.3) -> None:
+        check_positive('padding', padding)
+        check_shares(dict(prob=prob))
         super().__init__(
             min_total_keypoints=min_total_keypoints,
             min_upper_keypoints=ENOUGH,

@@ -33,14 +33,18 @@ def parse_loss_weight(value: Union[float, dict]) -> LossWeight:
     """Read a hook's argument: a constant, or the fields of LossWeight.
 
     Raises:
-        ValueError: If it is neither.
+        ValueError: If it is neither, or negative.
     """
     if not isinstance(value, dict):
-        return LossWeight(float(value), float(value), 0, 1)
+        value = dict(start=float(value), stop=float(value), begin=0, end=1)
     fields = {'start', 'stop', 'begin', 'end'}
     if not fields <= set(value) <= {*fields, 'by_epoch'} or \
             value['begin'] >= value['end']:
         raise ValueError(
             f'loss_weight={value} must be a number or dict(start=, stop=, '
             'begin=, end=, by_epoch=True) with begin < end')
-    return LossWeight(**value)
+    weight = LossWeight(**value)
+    if not min(weight.start, weight.stop) >= 0:
+        raise ValueError(f'loss_weight={weight.start} to {weight.stop} must '
+                         'not be negative')
+    return weight

@@ -10,6 +10,7 @@ from torch import nn
 
 from vitpose_mm.models import MultiDatasetTopdownPoseEstimator
 from ..unwrap_model import unwrap_model
+from .equal_batches import check_equal_batches
 from .estimator_parts import check_estimator, check_targets
 from .known_options import check_options
 from .loaded_head import check_loaded_head
@@ -38,6 +39,7 @@ class ModelDataCheckHook(Hook):
 
     def before_train(self, runner) -> None:
         check_options(runner.model)
+        check_equal_batches(runner.train_dataloader)
         check_agreement(runner.model, runner.train_dataloader.dataset, True)
         # An epoch later would be late.
         if getattr(runner, 'val_loop', None) is not None:

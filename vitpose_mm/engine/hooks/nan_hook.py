@@ -1,9 +1,9 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 import torch
-from mmengine.dist import all_reduce, get_rank
+from mmengine.dist import all_gather_object, all_reduce, get_rank
 from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
@@ -29,7 +29,8 @@ class NaNHook(Hook):
     the work directory for `vitpose_mm.engine.replay.load_batch`. Weights that
     are no numbers are never saved, so the last checkpoint is a good one. An
     overflow that a gradient scaler handles leaves the loss a number, and is
-    none of this hook's business.
+    none of this hook's business. Of several processes all stop, or leave the
+    step out, where one has such a loss.
 
     Args:
         on_nan: 'stop', or 'skip' to leave weights and the optimiser's state
@@ -83,15 +84,41 @@ class NaNHook(Hook):
     def after_train_iter(self, runner: Runner, batch_idx: int,
                          data_batch: Optional[dict] = None,
                          outputs: Optional[Dict[str, Tensor]] = None) -> None:
-        """Stop, or count, where the loss is no number.
+        """Stop, or count, where the loss is no number, in all processes if
+        in one.
 
         Raises:
             NaNError: If so.
         """
         if all(wrapper.should_update() for wrapper in wrappers_of(runner)):
             self.is_nan = None
-        if outputs is None or torch.as_tensor(outputs['loss']).isfinite():
+        if outputs is None:
             return
+        is_nan = ~torch.as_tensor(outputs['loss']).isfinite().reshape(1)
+        flag = is_nan.int()
+        # Or one process would stop and the others wait for it.
+        all_reduce(flag, 'max')
+        if not flag.item():
+            return
+        own = self.report(runner, data_batch, outputs) \
+            if is_nan.item() else ('', '')
+        texts, faults = zip(*all_gather_object(own))
+        text = '; '.join(filter(None, texts))
+        self.skipped += 1
+        if self.on_nan == 'stop':
+            raise NaNError(
+                f'{text}. The last checkpoint is good; look at the samples, '
+                "lower the learning rate, or go on with NaNHook's "
+                "on_nan='skip'")
+        if any(faults):
+            raise NaNError(f'{text}. This step cannot be left out: it has '
+                           f'changed {max(faults)}')
+        runner.logger.warning(f'{text}; left out, the {self.skipped}. so far')
+
+    def report(self, runner: Runner, data_batch: Optional[dict],
+               outputs: Dict[str, Tensor]) -> Tuple[str, str]:
+        """What is no number here, and the first buffer that it has spoilt;
+        saves the batch."""
         step = runner.iter + 1
         parts = ', '.join(key for key, value in outputs.items()
                           if not torch.as_tensor(value).isfinite().all())
@@ -102,17 +129,8 @@ class NaNHook(Hook):
         if self.on_nan == 'stop' or self.skipped < 10:
             save_batch(data_batch, path, step)
             text += f'; saved as {path}'
-        self.skipped += 1
-        if self.on_nan == 'stop':
-            raise NaNError(
-                f'{text}. The last checkpoint is good; look at the samples, '
-                "lower the learning rate, or go on with NaNHook's "
-                "on_nan='skip'")
-        broken = not_finite(dict(unwrap_model(runner.model).named_buffers()))
-        if broken:
-            raise NaNError(f'{text}. This step cannot be left out: it has '
-                           f'changed {broken[0]}')
-        runner.logger.warning(f'{text}; left out, the {self.skipped}. so far')
+        spoilt = not_finite(dict(unwrap_model(runner.model).named_buffers()))
+        return text, (spoilt or [''])[0]
 
     def after_train(self, runner: Runner) -> None:
         """Say how many steps were left out."""

@@ -1,9 +1,11 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from bisect import bisect
 from pathlib import Path
+from socket import gethostname
 from typing import Any, Optional
 
-from mmengine.dist import barrier, broadcast_object_list, get_rank, master_only
+from mmengine.dist import (all_gather_object, barrier, broadcast_object_list,
+                           get_rank, master_only)
 from mmengine.hooks import Hook
 from mmengine.runner import Runner, find_latest_checkpoint
 from mmpose.registry import HOOKS
@@ -39,10 +41,15 @@ class ResumeHook(Hook):
         self.done = 0
 
     def before_run(self, runner: Runner) -> None:
-        """Let ``last_checkpoint`` name one that can be read."""
+        """Let ``last_checkpoint`` name one that can be read.
+
+        Raises:
+            CheckpointError: If none can, or not in all processes the same.
+        """
         if runner.cfg.get('resume') and not runner.cfg.get('load_from'):
             name_whole_checkpoint(runner)
             barrier()
+            check_same_checkpoint(runner.work_dir)
 
     def before_train(self, runner: Runner) -> None:
         """Replace the loader, and validate if that was left out.
@@ -170,6 +177,24 @@ def name_whole_checkpoint(runner: Runner) -> None:
         f'the training goes on from {newest}, step {whole[newest]}')
     write_beside(folder / 'last_checkpoint',
                  lambda path: path.write_text(str(newest)))
+
+
+def check_same_checkpoint(folder: str) -> None:
+    """Refuse that processes go on from different steps, as they would where
+    a node does not see the first one's folder.
+
+    Raises:
+        CheckpointError: If so.
+    """
+    named = Path(find_latest_checkpoint(folder) or 'none').name
+    found = all_gather_object((gethostname(), named))
+    for host, name in found:
+        if name != found[0][1]:
+            raise CheckpointError(
+                f'--resume: in {folder} the last checkpoint is {found[0][1]} '
+                f'on {found[0][0]} and {name} on {host}; let work_dir be on '
+                'a disk that all nodes share, or copy the checkpoint and '
+                'last_checkpoint to each')
 
 
 def steps_of(path: Path) -> Optional[int]:

@@ -12,6 +12,8 @@ from vitpose_mm.version import __version__
 from ..distillation import build_teacher, find_token, write_token
 from ..unwrap_model import unwrap_model
 
+SUFFIXES = '.safetensors', '.pth'
+
 
 @HOOKS.register_module()
 class TokenLearnHook(Hook):
@@ -29,14 +31,18 @@ class TokenLearnHook(Hook):
         out: Name of the file in the run's folder, .safetensors or .pth.
 
     Raises:
-        ValueError: Before the first batch, if the teacher's config or
-            weights are missing or incomplete.
+        ValueError: If the name of the file is another. Before the first
+            batch, if the teacher's config or weights are missing or
+            incomplete.
     """
 
     def __init__(self,
                  teacher: str,
                  teacher_checkpoint: str,
                  out: str = 'knowledge_token.safetensors') -> None:
+        if Path(out).name != out or Path(out).suffix not in SUFFIXES:
+            raise ValueError(f"out='{out}' must be a name that ends in "
+                             f'{" or ".join(SUFFIXES)}')
         self.teacher = teacher
         self.teacher_checkpoint = teacher_checkpoint
         self.out = out

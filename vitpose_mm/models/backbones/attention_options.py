@@ -1,7 +1,8 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from functools import wraps
-from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
+from vitpose_mm.ranges import is_size
 from .archs import check_keys, parse_blocks
 
 
@@ -59,12 +60,6 @@ def parse_attention(attention: Optional[dict],
                          'positive numbers of patches, such as (8, 8)')
     return options._replace(
         window_size=size and tuple(size), full_attention_blocks=blocks)
-
-
-def is_size(value: Optional[Sequence[int]]) -> bool:
-    """Whether a value is two positive integers."""
-    return isinstance(value, (tuple, list)) and len(value) == 2 and all(
-        type(side) is int and side > 0 for side in value)
 
 
 def call(attention: Dict[str, Any]) -> str:

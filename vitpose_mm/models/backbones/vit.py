@@ -8,6 +8,7 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from vitpose_mm.ranges import check_count, check_size
 from ..layers import (Attention, Block, Mlp, PatchEmbed, TokenLayout,
                       WindowAttention, resize_pos_embed)
 from ..layers.block import LAYER_NORM_EPS
@@ -98,6 +99,12 @@ class ViT(BaseModule):
                  build_mlp: Callable[..., nn.Module] = Mlp,
                  build_block: Callable[..., nn.Module] = Block) -> None:
         super().__init__(init_cfg=init_cfg or DEFAULT_INIT)
+        check_size('img_size', img_size, '(h, w)')
+        check_count('patch_size', patch_size, 1)
+        check_tokens(num_knowledge_tokens, train_knowledge_token)
+        if not 0 <= drop_path_rate < 1:
+            raise ValueError(f'drop_path_rate={drop_path_rate} must lie in '
+                             '[0, 1)')
         self.embed_dim, depth, self.num_heads, mlp_ratio = parse_arch(arch)
         self.hidden_dim = int(self.embed_dim * mlp_ratio)
         self.qkv_bias = qkv_bias
@@ -229,6 +236,14 @@ class ViT(BaseModule):
         if parts[0] == 'blocks':
             return int(parts[1]) + 1, num_layers
         return num_layers - 1, num_layers
+
+
+def check_tokens(number: int, learns: bool) -> None:
+    """Raise ValueError if so many knowledge tokens cannot be, or learn."""
+    check_count('num_knowledge_tokens', number, 0)
+    if learns and not number:
+        raise ValueError('train_knowledge_token=True has no token: set '
+                         'num_knowledge_tokens=1')
 
 
 def to_map(x: Tensor, grid: Tuple[int, int]) -> Tensor:

@@ -23,6 +23,10 @@ class HeatmapDataPreprocessor(PoseDataPreprocessor):
         mean: Mean of each channel, as the network wants them.
         std: Standard deviation of each channel.
         bgr_to_rgb: Whether to swap the channels first.
+
+    Raises:
+        ValueError: If the codec does not draw, or a deviation is not
+            positive.
     """
 
     def __init__(self,
@@ -32,6 +36,12 @@ class HeatmapDataPreprocessor(PoseDataPreprocessor):
                  bgr_to_rgb: bool = True) -> None:
         super().__init__(mean, std, bgr_to_rgb=bgr_to_rgb)
         self.codec = KEYPOINT_CODECS.build(codec)
+        if not hasattr(self.codec, 'draw'):
+            raise ValueError(
+                f"codec={codec} has type='{type(self.codec).__name__}', "
+                "which draws no batches; write type='BatchUDPHeatmap'")
+        if min(std) <= 0:
+            raise ValueError(f'std={std} must be positive')
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """Prepare a batch.

@@ -9,6 +9,8 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
+from vitpose_mm.ranges import check_count
+
 Features = Tuple[Tensor, ...]
 
 
@@ -31,6 +33,9 @@ class AEHead(AssociativeEmbeddingHead):
         keypoint_loss: Config of the loss of the heatmaps.
         tag_loss: Config of the loss of the tags, an AELoss.
         decoder: Config of the codec.
+
+    Raises:
+        ValueError: If a number is not positive.
     """
 
     def __init__(self,
@@ -46,6 +51,8 @@ class AEHead(AssociativeEmbeddingHead):
                  tag_loss: dict = dict(type='AELoss'),
                  decoder: Optional[dict] = None,
                  init_cfg: Optional[dict] = None) -> None:
+        check_count('num_keypoints', num_keypoints, 1)
+        check_count('tag_dim', tag_dim, 1)
         super().__init__(
             in_channels,
             num_keypoints,

@@ -65,6 +65,8 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
                  data_preprocessor: Optional[dict] = None,
                  init_cfg: Optional[dict] = None,
                  metainfo: Optional[dict] = None) -> None:
+        if not heads:
+            raise ValueError(f'heads={heads} must have one of each dataset')
         (first, head), *others = heads.items()
         super().__init__(
             backbone=backbone,

@@ -14,6 +14,7 @@ import zipfile
 from pathlib import Path
 from typing import Any, Dict, Iterator, Tuple
 
+from vitpose_mm.checkpoints.bounds import check_unpacked
 from .card import KEY, ExportError
 
 # Below the one folder of the archive.
@@ -67,6 +68,7 @@ def read_program(path: Path) -> io.BytesIO:
     """
     try:
         with zipfile.ZipFile(path) as archive:
+            check_unpacked(archive, path.stat().st_size)
             members = {name: archive.read(name)
                        for name in archive.namelist()}
         check_members(members)
