@@ -16,12 +16,6 @@ model = dict(
 
 # The backbone is pre-trained, the rest is not.
 optim_wrapper = dict(
-    _delete_=True,
-    optimizer=dict(
-        type='AdamW', lr=2e-4, betas=(0.9, 0.999), weight_decay=1e-4),
-    paramwise_cfg=dict(
-        norm_decay_mult=0.,
-        bias_decay_mult=0.,
-        custom_keys=dict(
-            backbone=dict(lr_mult=0.1), pos_embed=dict(decay_mult=0.))),
-    clip_grad=dict(max_norm=0.1, norm_type=2))
+    optimizer=dict(lr=2e-4, weight_decay=1e-4),
+    paramwise_cfg=dict(layer_decay_rate=1., backbone_lr_mult=0.1),
+    clip_grad=dict(max_norm=0.1))

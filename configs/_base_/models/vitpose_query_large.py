@@ -9,5 +9,4 @@ model = dict(
             checkpoint='https://download.openmmlab.com/mmpose/v1/'
             'pretrained_models/mae_pretrain_vit_large_20230913.pth')),
     neck=dict(in_channels=1024))
-optim_wrapper = dict(
-    paramwise_cfg=dict(custom_keys=dict(backbone=dict(lr_mult=0.05))))
+optim_wrapper = dict(paramwise_cfg=dict(backbone_lr_mult=0.05))

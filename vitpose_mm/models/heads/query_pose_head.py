@@ -24,6 +24,9 @@ from ..query_pose.targets import collect_targets
 Features = Sequence[Tensor]
 # Name of the skeleton of a head that knows only one.
 ONLY = 'keypoints'
+NO_FLIP_TEST = (
+    'test_cfg.flip_test=True: a query has no partner in the mirror image '
+    'whose result could be joined with its own; remove it')
 
 
 @MODELS.register_module()
@@ -264,10 +267,7 @@ class QueryPoseHead(BaseHead):
             ValueError: If test_cfg asks for a flip test.
         """
         if test_cfg.get('flip_test', False):
-            raise ValueError(
-                'test_cfg.flip_test=True: a query has no partner in the '
-                'mirror image whose result could be joined with its own; '
-                'remove it')
+            raise ValueError(NO_FLIP_TEST)
         score_thr = test_cfg.get('score_thr', 0.)
         found: Dict[int, InstanceData] = {}
         for name, rows in self.groups(batch_data_samples, test_cfg).items():
