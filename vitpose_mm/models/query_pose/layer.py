@@ -38,15 +38,16 @@ class TokenAttention(nn.Module):
         query, key = (self.split(part)
                       for part in self.query_key(x + pos).chunk(2, -1))
         if mask is not None:
-            mask = mask[:, None, None]
-        x = F.scaled_dot_product_attention(
+            mask = mask.repeat_interleave(x.shape[1], 0)[:, None]
+        # Four dimensions, which fast kernels and exporters ask for.
+        mixed = F.scaled_dot_product_attention(
             query, key, self.split(self.value(x)), attn_mask=mask)
-        return self.proj(x.transpose(2, 3).flatten(3))
+        return self.proj(mixed.transpose(1, 2).reshape(x.shape))
 
     def split(self, x: Tensor) -> Tensor:
-        """Split (B, G, N, C) into heads, (B, G, heads, N, C / heads)."""
-        return x.reshape(*x.shape[:3], self.num_heads,
-                         x.shape[3] // self.num_heads).transpose(2, 3)
+        """Split (B, G, N, C) into heads, (B * G, heads, N, C / heads)."""
+        return x.reshape(-1, x.shape[2], self.num_heads,
+                         x.shape[3] // self.num_heads).transpose(1, 2)
 
 
 class QueryPoseLayer(nn.Module):
