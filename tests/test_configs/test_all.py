@@ -13,7 +13,7 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS, KEYPOINT_CODECS, MODELS
 from torch.utils.flop_counter import FlopCounterMode
 
-from vitpose_mm.models import MultiDatasetTopdownPoseEstimator
+from vitpose_mm.models import MultiDatasetTopdownPoseEstimator, QueryPoseHead
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 # Pre-training is MMPretrain's; test_pretraining.py looks at its configs.
@@ -66,6 +66,13 @@ def head_of(model, dataset: dict, stage: str):
     return model.heads[routes.names[index]], metainfo
 
 
+def keypoints_of(head) -> int:
+    """Kinds of keypoints that a head finds."""
+    if hasattr(head, 'num_keypoints'):
+        return head.num_keypoints
+    return head.out_channels
+
+
 def heatmaps(model, images: torch.Tensor):
     """Yield each head and what it makes of images."""
     if not isinstance(model, MultiDatasetTopdownPoseEstimator):
@@ -91,8 +98,7 @@ def test_config_builds_and_agrees_with_itself(path):
     for stage in STAGES:
         for dataset in parts(config, stage):
             head, metainfo = head_of(model, dataset, stage)
-            assert getattr(head, 'num_keypoints',
-                           head.out_channels) == metainfo['num_keypoints']
+            assert keypoints_of(head) == metainfo['num_keypoints']
             steps = {step.type: step for step in dataset.pipeline}
             if 'TopdownAffine' in steps:
                 assert tuple(steps['TopdownAffine'].input_size) == tuple(
@@ -105,11 +111,15 @@ def test_config_builds_and_agrees_with_itself(path):
                 assert all(
                     np.array_equal(
                         getattr(encoder, key), getattr(head.decoder, key))
-                    for key in ('input_size', 'heatmap_size', 'sigma'))
+                    for key in ('input_size', 'heatmap_size', 'sigma')
+                    if hasattr(head.decoder, key))
     w, h = head.decoder.input_size
     assert getattr(model.backbone, 'img_size', (h, w)) == (h, w)
     for head, maps in heatmaps(model, torch.empty(1, 3, h, w, device='meta')):
         maps = maps[0] if isinstance(maps, tuple) else maps
+        if isinstance(head, QueryPoseHead):
+            assert maps.shape == (1, head.num_queries, head.num_keypoints, 2)
+            continue
         assert maps.shape[2:] == tuple(head.decoder.heatmap_size[::-1])
     build_optim_wrapper(model, config.optim_wrapper)
 

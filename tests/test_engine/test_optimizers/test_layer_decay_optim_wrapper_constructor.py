@@ -68,6 +68,14 @@ def test_rates_and_decay_follow_the_official_rule():
     check(Estimator())
 
 
+def test_backbone_may_learn_more_slowly_than_what_is_new():
+    found = settings(
+        Estimator(), layer_decay_rate=RATE, backbone_lr_mult=0.1)
+    for name, (rate, decay) in found.items():
+        factor = 0.1 if name.startswith('backbone') else 1
+        assert (rate / factor, decay) == pytest.approx(expected(name)), name
+
+
 def test_tables_of_relative_positions_learn_with_their_block_undecayed():
     found = settings(Estimator(attention=dict(rel_pos=True)))
     for axis in ('rows', 'cols'):

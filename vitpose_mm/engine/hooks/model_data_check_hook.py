@@ -101,14 +101,16 @@ def check_agreement(model: nn.Module,
             if model.routes.chosen is not None and not training:
                 name = model.routes.chosen
             name = model.routes.names[model.routes.index(name)]
-            check_head(f'heads.{name}', model.heads[name], model, part)
+            check_head(f'heads.{name}', model.heads[name], model, part,
+                       training)
         elif hasattr(model, 'head'):
-            check_head('head', model.head, model, part)
+            check_head('head', model.head, model, part, training)
 
 
-def check_head(name: str, head: nn.Module, model: nn.Module,
-               dataset: Any) -> None:
-    """Compare a head, called ``name`` in the config, with its dataset.
+def check_head(name: str, head: nn.Module, model: nn.Module, dataset: Any,
+               training: bool = False) -> None:
+    """Compare a head, called ``name`` in the config, with the dataset that it
+    trains on or is tested on.
 
     Raises:
         ValueError: If they differ.
@@ -121,7 +123,14 @@ def check_head(name: str, head: nn.Module, model: nn.Module,
         check_sizes(name, tuple(input_size), model, dataset)
     for key in NUMBERS:
         if hasattr(head, key):
-            check_keypoints(f'{name}.{key}', getattr(head, key), dataset)
+            number = getattr(head, key)
+            key = f'{name}.{key}'
+            if isinstance(number, dict):  # of several datasets
+                own = dataset.metainfo.get('dataset_name')
+                own = own if training else model.test_cfg.get('dataset', own)
+                number = number[head.routes().names[head.routes().index(own)]]
+                key = f'{key}.{own}'
+            check_keypoints(key, number, dataset)
             return
 
 

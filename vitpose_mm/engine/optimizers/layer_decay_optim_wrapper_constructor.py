@@ -6,6 +6,7 @@ from mmengine.optim import DefaultOptimWrapperConstructor
 from mmpose.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from torch import nn
 
+BACKBONE = 'backbone_lr_mult'
 NOT_DECAYED = ('pos_embed', '.rel_pos.', 'knowledge_token')
 
 
@@ -26,23 +27,27 @@ class ViTLayerDecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
 
     Args:
         optim_wrapper_cfg: Config of the wrapper with its optimizer.
-        paramwise_cfg: dict(layer_decay_rate=rate), rate in (0, 1].
+        paramwise_cfg: dict(layer_decay_rate=rate), rate in (0, 1]; with
+            backbone_lr_mult=factor, in (0, 1], everything in the backbone
+            learns at so much of these rates, beside a head that is large and
+            new.
 
     Raises:
-        ValueError: If paramwise_cfg holds anything else or no module of the
-            model numbers its layers.
+        ValueError: If paramwise_cfg holds anything else or is out of range,
+            or no module of the model numbers its layers.
     """
 
     def __init__(self,
                  optim_wrapper_cfg: dict,
                  paramwise_cfg: Optional[dict] = None) -> None:
         super().__init__(optim_wrapper_cfg, paramwise_cfg)
-        if set(self.paramwise_cfg) != {'layer_decay_rate'}:
+        if set(self.paramwise_cfg) - {BACKBONE} != {'layer_decay_rate'}:
             raise ValueError(
                 f'paramwise_cfg={self.paramwise_cfg} must be '
-                'dict(layer_decay_rate=...) and nothing else; depth and '
-                'exemptions from weight decay come from the model')
-        if not 0 < self.paramwise_cfg['layer_decay_rate'] <= 1:
+                f'dict(layer_decay_rate=...), also with {BACKBONE}, and '
+                'nothing else; depth and exemptions from weight decay come '
+                'from the model')
+        if not all(0 < value <= 1 for value in self.paramwise_cfg.values()):
             raise ValueError(f'paramwise_cfg={self.paramwise_cfg}: the rate '
                              'must be above 0 and at most 1')
 
@@ -59,17 +64,21 @@ class ViTLayerDecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
         """
         rate = self.paramwise_cfg['layer_decay_rate']
         backbones = find_backbones(module)
-        groups: Dict[Tuple[int, bool], dict] = {}
+        groups: Dict[Tuple[bool, int, bool], dict] = {}
         for name, param in module.named_parameters():
             if not param.requires_grad:
                 continue
             steps_from_top = layers_above(name, backbones)
+            inside = name.startswith(tuple(backbones))
+            factor = self.paramwise_cfg.get(BACKBONE, 1.) if inside else 1.
             decays = not (
                 param.ndim == 1 or name.endswith('.bias')
                 or any(part in name for part in NOT_DECAYED))
             group = groups.setdefault(
-                (steps_from_top, decays),
-                dict(params=[], lr=self.base_lr * rate**steps_from_top))
+                (factor < 1, steps_from_top, decays),
+                dict(
+                    params=[],
+                    lr=self.base_lr * factor * rate**steps_from_top))
             if not decays:
                 group['weight_decay'] = 0.
             elif self.base_wd is not None:
@@ -108,12 +117,12 @@ def layers_above(name: str, backbones: Dict[str, nn.Module]) -> int:
     return 0
 
 
-def describe(ordered: List[Tuple[Tuple[int, bool], dict]]) -> str:
+def describe(ordered: List[Tuple[Tuple[bool, int, bool], dict]]) -> str:
     """Lay out the groups as a table, one row each."""
     rows = ['Parameter groups of layer-wise learning-rate decay:',
             f'{"layers above":>12} {"lr":>10} {"weight decay":>12} '
             f'{"tensors":>8} {"parameters":>12}']
-    for (steps_from_top, _), group in ordered:
+    for (_, steps_from_top, _), group in ordered:
         count = sum(param.numel() for param in group['params'])
         rows.append(f'{steps_from_top:12d} {group["lr"]:10.3g} '
                     f'{group.get("weight_decay", "default")!s:>12} '

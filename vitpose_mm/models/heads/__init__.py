@@ -1,4 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from .ae_head import AEHead
+from .query_pose_head import QueryPoseHead
 
-__all__ = ['AEHead']
+__all__ = ['AEHead', 'QueryPoseHead']

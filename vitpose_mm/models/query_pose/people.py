@@ -1,0 +1,43 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from typing import NamedTuple, Optional
+
+import torch
+from torch import Tensor
+
+
+class People(NamedTuple):
+    """N people that a layer sees in each of B images.
+
+    Attributes:
+        keypoints: (x, y) in pixels of the network's input, shape
+            (B, N, K, 2), float32.
+        logits: Of being a person, shape (B, N), float32.
+        visible: Logits of each keypoint being visible, shape (B, N, K),
+            float32; None of the proposals, which do not tell.
+    """
+
+    keypoints: Tensor
+    logits: Tensor
+    visible: Optional[Tensor] = None
+
+    def first(self, number: int) -> 'People':
+        """The first people of each image."""
+        return People(*(part if part is None else part[:, :number]
+                        for part in self))
+
+    def rest(self, number: int) -> 'People':
+        """All but the first people of each image."""
+        return People(*(part if part is None else part[:, number:]
+                        for part in self))
+
+
+def extent(keypoints: Tensor, smallest: float) -> Tensor:
+    """Longer side of the box around keypoints (..., K, 2), at least
+    ``smallest``, shape (..., 1, 1)."""
+    sides = keypoints.amax(-2) - keypoints.amin(-2)
+    return sides.amax(-1).clamp(min=smallest)[..., None, None]
+
+
+def with_centre(keypoints: Tensor) -> Tensor:
+    """Put the mean of keypoints (..., K, 2) before them, (..., 1 + K, 2)."""
+    return torch.cat([keypoints.mean(-2, keepdim=True), keypoints], -2)

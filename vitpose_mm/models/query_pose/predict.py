@@ -1,0 +1,59 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from typing import Optional, Sequence
+
+import numpy as np
+import torch
+from mmpose.structures import PoseDataSample
+from torch import Tensor
+
+# A keypoint is visible with this probability.
+VISIBLE = 0.5
+
+
+def cells_in_images(data_samples: Sequence[PoseDataSample],
+                    levels: Sequence[Tensor],
+                    strides: Sequence[int]) -> Optional[Tensor]:
+    """Find the cells that do not lie in what was added to an image so that
+    all of a batch are as large.
+
+    Args:
+        data_samples: B samples with ``input_size`` (w, h) in pixels.
+        levels: Maps (B, C, h, w) of the batch.
+        strides: Of each.
+
+    Returns:
+        Bool, shape (B, T), level after level, row by row; None if all are.
+    """
+    h, w = (side * strides[0] for side in levels[0].shape[2:])
+    sizes = [tuple(sample.metainfo.get('input_size', (w, h)))
+             for sample in data_samples]
+    if all(size == (w, h) for size in sizes):
+        return None
+    # On the host, so that nothing waits for the device.
+    valid = []
+    for level, stride in zip(levels, strides):
+        y, x = ((torch.arange(side) + 0.5) * stride
+                for side in level.shape[2:])
+        valid.append(
+            torch.stack([
+                ((y < size[1])[:, None] & (x < size[0])).flatten()
+                for size in sizes
+            ]))
+    return torch.cat(valid, 1).to(levels[0].device, non_blocking=True)
+
+
+def box_of(keypoints: np.ndarray, keypoint_scores: np.ndarray,
+           scores: np.ndarray) -> np.ndarray:
+    """Box (x1, y1, x2, y2) around the visible keypoints of each person, of
+    all if fewer than two are.
+
+    Args:
+        keypoints: Shape (N, K, 2).
+        keypoint_scores: Shape (N, K), times those of their people.
+        scores: Of people, shape (N, ).
+    """
+    visible = keypoint_scores > VISIBLE * scores[:, None]
+    visible |= visible.sum(1, keepdims=True) < 2
+    away = np.where(visible[..., None], 0, np.inf)
+    return np.concatenate([(keypoints + away).min(1), (keypoints - away).max(1)
+                           ], 1).astype(np.float32)

@@ -1,0 +1,92 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from typing import NamedTuple, Optional, Sequence, Tuple
+
+import torch
+from torch import Tensor, nn
+
+from .people import People
+
+# Side of the person that a cell stands for at first, in cells.
+CELLS_OF_PERSON = 8
+
+
+class Cells(NamedTuple):
+    """The cells of all levels, one after the other.
+
+    Attributes:
+        tokens: Shape (B, T, C).
+        centres: (x, y) in pixels of the input, shape (T, 2).
+        sides: Of the person that a cell stands for, in pixels, shape (T, ).
+    """
+
+    tokens: Tensor
+    centres: Tensor
+    sides: Tensor
+
+
+def list_cells(levels: Sequence[Tensor], strides: Sequence[int]) -> Cells:
+    """List the cells of maps (B, C, h, w) with a stride in pixels each."""
+    centres, sides = [], []
+    for level, stride in zip(levels, strides):
+        y, x = (
+            (torch.arange(side, device=level.device) + 0.5) * stride - 0.5
+            for side in level.shape[2:])
+        # Row by row, as flatten lists them.
+        centres.append(
+            torch.stack([x.repeat(len(y)),
+                         y.repeat_interleave(len(x))], 1))
+        sides.append(
+            centres[-1].new_full((len(x) * len(y), ),
+                                 stride * CELLS_OF_PERSON))
+    tokens = torch.cat([level.flatten(2) for level in levels], 2)
+    return Cells(
+        tokens.transpose(1, 2), torch.cat(centres), torch.cat(sides))
+
+
+class Skeleton(nn.Module):
+    """What of the decoder belongs to one kind of keypoints.
+
+    Args:
+        num_keypoints: K.
+        embed_dim: C channels of a token.
+    """
+
+    def __init__(self, num_keypoints: int, embed_dim: int) -> None:
+        super().__init__()
+        self.num_keypoints = num_keypoints
+        self.score = nn.Linear(embed_dim, 1)
+        self.pose = nn.Sequential(
+            nn.Linear(embed_dim, embed_dim), nn.GELU(),
+            nn.Linear(embed_dim, 2 * num_keypoints))
+        # The person's token, those of its keypoints, and in place of a cell
+        # what stands behind a person that is made for denoising.
+        self.tokens = nn.Parameter(torch.empty(1 + num_keypoints, embed_dim))
+        self.noise = nn.Parameter(torch.empty(embed_dim))
+        nn.init.normal_(self.tokens, std=0.02)
+        nn.init.normal_(self.noise, std=0.02)
+        # People are rare, as in RetinaNet (arXiv 1708.02002, section 3.3).
+        nn.init.constant_(self.score.bias, -4.6)
+
+    def propose(self, cells: Cells, number: int,
+                valid: Optional[Tensor] = None) -> Tuple[People, Tensor]:
+        """Take the best cells of each image for people.
+
+        Args:
+            cells: Of the image.
+            number: N people; fewer if there are fewer cells.
+            valid: Cells that lie in the image, bool, shape (B, T).
+
+        Returns:
+            The people, and their cells' tokens (B, N, C).
+        """
+        logits = self.score(cells.tokens).squeeze(2)
+        if valid is not None:
+            logits = logits.masked_fill(~valid, -1e4)
+        logits, best = logits.topk(min(number, logits.shape[1]))
+        tokens = cells.tokens.gather(
+            1, best[..., None].expand(-1, -1, cells.tokens.shape[2]))
+        offsets = self.pose(tokens).float()
+        offsets = offsets.reshape(*best.shape, self.num_keypoints, 2)
+        keypoints = cells.centres[best][:, :, None] + \
+            offsets * cells.sides[best][..., None, None]
+        return People(keypoints, logits.float()), tokens
