@@ -106,6 +106,9 @@ def read_row(name: str, entry: dict, path: Path) -> Row:
     Raises:
         click.ClickException: If it is none.
     """
+    if not isinstance(name, str):
+        raise click.ClickException(f'{path}: YAML reads {name} as a number; '
+                                   'put it between quotes')
     unknown = set(entry) - {'config', 'options', 'tool', 'seeds'}
     if unknown or 'config' not in entry:
         raise click.ClickException(

@@ -15,7 +15,7 @@ import time
 import warnings
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Dict, List, Optional, Set, Tuple
+from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 import click
 from jobs import Job, jobs_of, make_job, read_record
@@ -143,27 +143,49 @@ class Scheduler:
             process.kill()
 
 
-def collect(table: Table, form: Form, seeds: int, work_dir: Path,
-            out: Path) -> None:
-    """Write the records of all finished runs of a table into one file."""
-    runs = []
-    for seed in range(seeds):
-        for row in table.rows.values():
-            record = read_record(make_job(row, seed, table, form), work_dir)
-            if record is not None:
-                runs.append(dict(record, name=row.name, seed=seed))
-    stages = []
-    for seed in range(seeds):
-        for stage in table.stages.values():
-            job = make_job(stage, seed, table, form)
-            record = read_record(job, work_dir)
-            if record is not None and job.seed == seed:
-                stages.append(dict(record, name=stage.name))
-    if runs:
-        content = dict(table=table.name, form=form.name, runs=runs,
-                       stages=stages)
-        write_beside(out, lambda path: path.write_text(
+class Collector:
+    """Writes the records of a table's finished runs into one file.
+
+    Args:
+        table, form: Of the runs.
+        seeds: How many.
+        work_dir: Of all runs.
+        out: The file.
+    """
+
+    def __init__(self, table: Table, form: Form, seeds: int, work_dir: Path,
+                 out: Path) -> None:
+        self.table, self.form, self.out = table, form, out
+        self.work_dir = work_dir
+        self.rows = [(row.name, seed, make_job(row, seed, table, form))
+                     for seed in range(seeds) for row in table.rows.values()]
+        self.stages = {
+            job.key: (stage.name, job.seed, job) for seed in range(seeds)
+            for stage in table.stages.values()
+            for job in [make_job(stage, seed, table, form)]}
+        self.records: Dict[str, dict] = {}
+
+    def save(self) -> None:
+        """Write what is done by now."""
+        runs = self.read(self.rows)
+        if not runs:
+            return
+        content = dict(table=self.table.name, form=self.form.name, runs=runs,
+                       stages=self.read(self.stages.values()))
+        write_beside(self.out, lambda path: path.write_text(
             json.dumps(content, indent=1) + '\n'))
+
+    def read(self, jobs: Iterable[Tuple[str, int, Job]]) -> List[dict]:
+        """Records of what is done, under the names of this table."""
+        found = []
+        for name, seed, job in jobs:
+            if job.key not in self.records:
+                record = read_record(job, self.work_dir)
+                if record is None:
+                    continue
+                self.records[job.key] = record
+            found.append(dict(self.records[job.key], name=name, seed=seed))
+        return found
 
 
 @click.command()
@@ -235,10 +257,14 @@ def main(names: Tuple[str, ...], only: Tuple[str, ...], form_name: str,
                    f'{minutes_left:.0f} min left)')
         save()
 
+    collectors = [
+        Collector(table, form, seeds, work_dir,
+                  out / f'{table.name}_{form.name}_{device}.json')
+        for table in tables]
+
     def save() -> None:
-        for table in tables:
-            collect(table, form, seeds, work_dir,
-                    out / f'{table.name}_{form.name}_{device}.json')
+        for collector in collectors:
+            collector.save()
 
     try:
         scheduler.run(list(found.values()), on_end)

@@ -20,7 +20,7 @@ def results(tmp_path):
     content = dict(
         table='resolution', form='small', stages=[],
         runs=[run_of(name, seed, base + .01 * seed) for seed in range(3)
-              for name, base in (('48x36', .5), ('64x48', .6))])
+              for name, base in (('48x40', .5), ('64x48', .6))])
     (tmp_path / 'resolution_small_cpu.json').write_text(json.dumps(content))
     return tmp_path
 
@@ -31,7 +31,7 @@ def test_tables_hold_what_the_json_holds(load, results):
     runs = report.find_results(table, results)['runs']
     lines = report.write_rows(table, runs).splitlines()
 
-    assert lines[2].startswith('| 48x36 | 51.0 ± 1.0 | 25.5 ± 0.5 | 3 | ')
+    assert lines[2].startswith('| 48x40 | 51.0 ± 1.0 | 25.5 ± 0.5 | 3 | ')
     assert lines[3].startswith('| 64x48 | 61.0 ± 1.0 | 30.5 ± 0.5 | 3 | ')
     assert lines[4].startswith('| 96x72 | not run | not run | 0 |')
     pairs = report.write_pairs(table, runs).splitlines()
@@ -52,7 +52,7 @@ def test_page_is_filled_in_between_its_marks(load, results, repo, tmp_path):
         assert '61.0 ± 1.0' in filled and 'Not run yet.' in filled
     assert (tmp_path / 'images' / 'mini_paper_resolution.png').exists()
     assert filled.count('<!-- begin') == text.count('<!-- begin')
-    assert '| resolution | 64x48: better than 48x36 |' in filled
+    assert '| resolution | 64x48: better than 48x40 |' in filled
 
 
 def test_a_page_without_a_place_is_refused(load):

@@ -1,10 +1,10 @@
 _base_ = ['./person.py']
 
 codec = dict(
-    input_size=(36, 48), heatmap_size=(9, 12), sigma=1.)
+    input_size=(40, 48), heatmap_size=(10, 12), sigma=1.)
 model = dict(
     data_preprocessor=dict(codec=codec),
-    backbone=dict(img_size=(48, 36)),
+    backbone=dict(img_size=(48, 40)),
     head=dict(decoder=codec))
 
 resize = dict(_base_.train_pipeline[3], input_size=codec['input_size'])
