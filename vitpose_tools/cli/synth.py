@@ -10,6 +10,10 @@ import click
 from vitpose_tools.pool import cores
 from vitpose_tools.progress import progress
 
+# Those of vitpose_tools.synth, which `--help` does not wait for.
+SKELETON_NAMES = ('person', 'person_14', 'person_16', 'whole_body_40',
+                  'dog_17', 'giraffe_17')
+
 
 @click.command()
 @click.argument('out', type=click.Path(path_type=Path))
@@ -24,10 +28,20 @@ from vitpose_tools.progress import progress
     required=True,
     help='Seed; two seeds give two unrelated datasets.')
 @click.option(
+    '--skeleton',
+    type=click.Choice(SKELETON_NAMES),
+    default='person',
+    show_default=True,
+    help='Who is drawn, and with which keypoints.')
+@click.option(
+    '--hard',
+    is_flag=True,
+    help='Things in front of bodies, blur, and images of 160x120.')
+@click.option(
     '--people',
     type=click.IntRange(1, 12),
     show_default='1 to 4',
-    help='People in each image.')
+    help='People, or animals, in each image.')
 @click.option(
     '--workers',
     type=click.IntRange(1),
@@ -37,13 +51,15 @@ from vitpose_tools.progress import progress
 @click.option(
     '--overwrite', is_flag=True, help='Replace another dataset in OUT.')
 @click.option('--json', 'as_json', is_flag=True, help='Print JSON instead.')
-def command(out: Path, images: int, seed: int, people: Optional[int],
-            workers: int, overwrite: bool, as_json: bool) -> None:
-    """Draw a COCO keypoint dataset of articulated people.
+def command(out: Path, images: int, seed: int, skeleton: str, hard: bool,
+            people: Optional[int], workers: int, overwrite: bool,
+            as_json: bool) -> None:
+    """Draw a COCO keypoint dataset of articulated people or animals.
 
     \b
     Writes OUT/images/000000000001.jpg ...  320x240 or 240x320
-           OUT/annotations.json             COCO, 17 keypoints
+           OUT/annotations.json             COCO's form
+           OUT/metainfo.py                  the keypoints, for MMPose
            OUT/request.json                 what was asked for
 
     The same seed gives the same files. annotations.json comes last: after an
@@ -54,13 +70,16 @@ def command(out: Path, images: int, seed: int, people: Optional[int],
     Examples (the quickstart's training and held-out sets):
       vitpose-mm synth data/synth/train --images 3000 --seed 1
       vitpose-mm synth data/synth/val --images 200 --seed 2
+    \b
+    Other bodies:
+      vitpose-mm synth data/dogs --skeleton dog_17 --images 500 --seed 1
     """
-    from vitpose_tools.synth import HUMAN_17, write_dataset
+    from vitpose_tools.synth import SKELETONS, write_dataset
     start = time.perf_counter()
     try:
         with progress('Drawing images', images) as on_image:
-            drawn = write_dataset(HUMAN_17, out, images, seed, workers,
-                                  overwrite, on_image, people)
+            drawn = write_dataset(SKELETONS[skeleton], out, images, seed,
+                                  workers, overwrite, on_image, people, hard)
     except BrokenProcessPool:
         raise click.ClickException(
             'A drawing process was killed, probably for want of memory; run '

@@ -8,11 +8,13 @@ import cv2
 
 from vitpose_mm.fileio import remove_partial, write_beside
 from vitpose_tools.pool import in_processes
+from .metainfo import write_metainfo
 from .scene import draw_scene
 from .skeleton import Skeleton
 
 IMAGES = 'images'
 ANNOTATIONS = 'annotations.json'
+METAINFO = 'metainfo.py'
 # What the folder is for; written first, so that an interrupted run is known.
 REQUEST = 'request.json'
 # Raise it when the same seed begins to give other pictures.
@@ -29,10 +31,10 @@ def _encode(content: dict) -> bytes:
 
 
 def _write_image(skeleton: Skeleton, seed: int, people: Optional[int],
-                 out: Path, index: int) -> dict:
+                 hard: bool, out: Path, index: int) -> dict:
     """Draw one image into its file; return its COCO record, with the
     annotations under ``people``."""
-    image, annotations = draw_scene(skeleton, seed, index, people)
+    image, annotations = draw_scene(skeleton, seed, index, people, hard)
     name = f'{index:012d}.jpg'
     _, data = cv2.imencode('.jpg', image,
                            [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
@@ -87,7 +89,7 @@ def _claim(out: Path, request: dict, overwrite: bool) -> bool:
         ValueError: If the folder holds anything else.
     """
     (out / IMAGES).mkdir(parents=True, exist_ok=True)
-    remove_partial(out, f'{REQUEST}|{ANNOTATIONS}')
+    remove_partial(out, f'{REQUEST}|{METAINFO}|{ANNOTATIONS}')
     remove_partial(out / IMAGES, r'\d{12}\.jpg')
     note = out / REQUEST
     if note.exists() and note.read_bytes() == _encode(request):
@@ -111,8 +113,10 @@ def write_dataset(skeleton: Skeleton,
                   workers: int,
                   overwrite: bool = False,
                   on_image: Callable[[], None] = lambda: None,
-                  people: Optional[int] = None) -> bool:
-    """Draw a COCO keypoint dataset: ``images/`` and ``annotations.json``.
+                  people: Optional[int] = None,
+                  hard: bool = False) -> bool:
+    """Draw a COCO keypoint dataset: ``images/``, ``annotations.json`` and
+    ``metainfo.py``, which tells MMPose of the keypoints.
 
     The annotation file comes last: where it is, the dataset is whole. The
     same arguments give the same bytes, whatever the number of workers.
@@ -126,6 +130,7 @@ def write_dataset(skeleton: Skeleton,
         overwrite (bool): Replace another dataset in ``out``.
         on_image (Callable): Called after each image.
         people (int): Bodies in each image; by default 1 to 4.
+        hard (bool): Things in front of bodies, blur, few pixels.
 
     Returns:
         bool: False if the folder held this very dataset already.
@@ -138,13 +143,16 @@ def write_dataset(skeleton: Skeleton,
         skeleton=skeleton.name, images=num_images, seed=seed, drawing=DRAWING)
     if people is not None:
         request.update(people=people)
+    if hard:
+        request.update(hard=True)
     if _claim(out, request, overwrite):
         return False
-    draw = partial(_write_image, skeleton, seed, people, out)
+    draw = partial(_write_image, skeleton, seed, people, hard, out)
     images = []
     with in_processes(draw, range(1, num_images + 1), workers) as drawn:
         for image in drawn:
             images.append(image)
             on_image()
+    _write(out / METAINFO, write_metainfo(skeleton).encode())
     _write(out / ANNOTATIONS, _encode(_coco(skeleton, request, images)))
     return True

@@ -8,6 +8,7 @@ import numpy as np
 from .appearance import Appearance, sample_appearance
 from .background import draw_background
 from .canvas import Canvas
+from .hardship import blur, occlude, shrink
 from .pose import sample_pose
 from .skeleton import Skeleton
 
@@ -128,8 +129,8 @@ def annotate(skeleton: Skeleton, body: Body, number: int,
 def draw_scene(skeleton: Skeleton,
                seed: int,
                index: int,
-               people: Optional[int] = None
-               ) -> Tuple[np.ndarray, List[dict]]:
+               people: Optional[int] = None,
+               hard: bool = False) -> Tuple[np.ndarray, List[dict]]:
     """Draw one image of a dataset.
 
     Args:
@@ -137,6 +138,8 @@ def draw_scene(skeleton: Skeleton,
         seed (int): Seed of the dataset.
         index (int): Number of the image; with the seed it fixes all of it.
         people (int): Number of bodies; drawn by default.
+        hard (bool): Things in front of bodies, blur, half of the pixels on
+            each side.
 
     Returns:
         tuple: The image, BGR bytes of shape (h, w, 3), and what
@@ -151,11 +154,16 @@ def draw_scene(skeleton: Skeleton,
     bodies = sample_bodies(skeleton, size, rng, people)
     for number, body in enumerate(bodies, 1):
         canvas.draw_body(skeleton, body.joints, body.scale, body.look, number)
+        if hard:
+            occlude(canvas, body.joints, body.scale, rng)
     annotations = [
         annotate(skeleton, body, number, canvas)
         for number, body in enumerate(bodies, 1)
     ]
-    grain = rng.standard_normal((*canvas.depth.shape, 1), np.float32)
-    image = canvas.image * rng.uniform(.8, 1.15) + rng.uniform(1, 6) * grain
-    return (np.clip(image, 0, 255).astype(np.uint8),
-            [found for found in annotations if found])
+    annotations = [found for found in annotations if found]
+    image = canvas.image
+    if hard:
+        image, annotations = shrink(blur(image, rng), annotations)
+    grain = rng.standard_normal((*image.shape[:2], 1), np.float32)
+    image = image * rng.uniform(.8, 1.15) + rng.uniform(1, 6) * grain
+    return np.clip(image, 0, 255).astype(np.uint8), annotations

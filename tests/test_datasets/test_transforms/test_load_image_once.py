@@ -40,6 +40,38 @@ def test_decodes_once_what_load_image_decodes_each_time(paths):
         assert results == expected
 
 
+def test_remembers_as_many_images_as_asked_for(paths):
+    orders = {1: 'abab', 2: 'abab'}
+    decoded = {}
+    for number, order in orders.items():
+        load = LoadImageOnce(num_images=number)
+        with mock.patch(
+                'mmcv.imfrombytes', side_effect=mmcv.imfrombytes) as decode:
+            for name in order:
+                path = paths['aaabb'.index(name)]
+                got = load(dict(img_path=path))['img']
+                want = LoadImage()(dict(img_path=path))['img']
+                assert np.array_equal(got, want)
+        decoded[number] = decode.call_count - len(order)  # without stock's
+    assert decoded == {1: 4, 2: 2}
+    with pytest.raises(ValueError, match='num_images=0'):
+        LoadImageOnce(num_images=0)
+
+
+def test_forgets_the_image_that_was_used_longest_ago(tmp_path):
+    paths = {name: str(tmp_path / f'{name}.bmp') for name in 'abc'}
+    for path in paths.values():
+        cv2.imwrite(path, np.zeros((8, 9, 3), np.uint8))
+    load = LoadImageOnce(num_images=2)
+    counts = []
+    with mock.patch(
+            'mmcv.imfrombytes', side_effect=mmcv.imfrombytes) as decode:
+        for name in 'abaca':
+            load(dict(img_path=paths[name]))
+            counts.append(decode.call_count)
+    assert counts == [1, 2, 2, 3, 3]
+
+
 def test_crops_are_those_of_stock(paths):
     crop = [
         dict(type='GetBBoxCenterScale'),

@@ -149,3 +149,20 @@ def test_people_in_each_image_can_be_chosen(tmp_path):
 
     coco = json.loads((tmp_path / 'annotations.json').read_text())
     assert 5 < len(coco['annotations']) <= 10
+
+
+def test_other_bodies_can_be_drawn_and_made_hard(tmp_path):
+    synth(tmp_path, '--images', 2, '--seed', 1, '--skeleton', 'giraffe_17',
+          '--hard')
+
+    coco = json.loads((tmp_path / 'annotations.json').read_text())
+    category, = coco['categories']
+    assert category['name'] == 'giraffe_17'
+    assert {max(image['width'], image['height']) for image in coco['images']
+            } == {160}
+
+
+def test_all_skeletons_can_be_named():
+    from vitpose_tools.cli.synth import SKELETON_NAMES
+    from vitpose_tools.synth import SKELETONS
+    assert SKELETON_NAMES == tuple(SKELETONS)

@@ -10,7 +10,7 @@ from mmpose.evaluation import CocoMetric
 from mmpose.registry import TRANSFORMS
 from mmpose.structures import PoseDataSample
 
-from vitpose_tools.synth import HUMAN_17, write_dataset
+from vitpose_tools.synth import HUMAN_17, SKELETONS, write_dataset
 from vitpose_tools.synth.scene import draw_scene
 
 
@@ -32,7 +32,7 @@ def test_bytes_do_not_depend_on_the_workers(dataset, tmp_path):
     write_dataset(HUMAN_17, tmp_path, 12, 7, workers=1)
 
     assert files(tmp_path) == files(dataset)
-    assert len(files(dataset)) == 12 + 2
+    assert len(files(dataset)) == 12 + 3
 
 
 def test_file_holds_the_scenes_in_order(dataset):
@@ -81,7 +81,7 @@ def submission(item):
         bbox_scores=np.ones(1, np.float32))
     sample.pred_instances = InstanceData(
         keypoints=item['keypoints'],
-        keypoint_scores=np.ones((1, 17), np.float32),
+        keypoint_scores=np.ones(item['keypoints'].shape[:2], np.float32),
         bboxes=item['bbox'],
         bbox_scores=np.ones(1, np.float32))
     return sample.to_dict()
@@ -154,3 +154,28 @@ def test_a_crowd_is_another_dataset(dataset, tmp_path):
     with pytest.raises(ValueError, match='"people":6'):
         write_dataset(HUMAN_17, tmp_path, 2, 7, workers=1)
     assert b'people' not in (dataset / 'request.json').read_bytes()
+
+
+@pytest.mark.parametrize('name', SKELETONS)
+def test_metainfo_of_each_skeleton_scores_ground_truth_one(name, tmp_path):
+    """Hard pictures too: small ones have areas and keypoints of their own."""
+    write_dataset(SKELETONS[name], tmp_path, 3, 0, workers=1, people=2,
+                  hard=True)
+    ann_file = str(tmp_path / 'annotations.json')
+    loaded = CocoDataset(
+        ann_file=ann_file, data_prefix=dict(img=str(tmp_path / 'images')),
+        metainfo=dict(from_file=str(tmp_path / 'metainfo.py')))
+    metric = CocoMetric(ann_file=ann_file, prefix='coco')
+    metric.dataset_meta = loaded.metainfo
+    load = TRANSFORMS.build(dict(type='LoadImage'))
+    for i in range(len(loaded)):
+        item = loaded[i]
+        assert sorted(load(item)['img'].shape) == [3, 120, 160]
+        metric.process([], [submission(item)])
+
+    assert metric.evaluate(len(loaded))['coco/AP'] == pytest.approx(1)
+    assert loaded.metainfo['dataset_name'] == name
+    skeleton = SKELETONS[name]
+    assert loaded.metainfo['flip_indices'] == [
+        skeleton.keypoints.index(skeleton.joints[row].name)
+        for row in skeleton.mirror[skeleton.keypoint_rows]]

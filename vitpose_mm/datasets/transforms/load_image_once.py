@@ -1,6 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import os
-from typing import Optional, Tuple
+from typing import Dict, Optional, Tuple
 
 import numpy as np
 from mmpose.registry import TRANSFORMS
@@ -15,17 +15,41 @@ class LoadImageOnce(LoadCheckedImage):
     For top-down evaluation, where the people of an image follow each other,
     as they do in a COCO annotation or detection file read without shuffling:
     with 20 boxes per image most of a loader's time goes into decoding the
-    same file again. Remembers one image per worker process, and only as long
-    as the file keeps its size and times; what is no file on this machine is
-    loaded each time.
+    same file again. Each worker process remembers the images it used last,
+    and only as long as a file keeps its size and times; what is no file on
+    this machine is loaded each time.
 
     The image is read-only, because other samples share it; a transform that
-    writes into its input fails instead of spoiling them. Takes the arguments
-    of LoadImage.
+    writes into its input fails instead of spoiling them.
+
+    Args:
+        num_images: Images to remember. 1 serves boxes that follow each other;
+            a small training set stays in memory with as many as it has.
+        to_float32, color_type, imdecode_backend: As in LoadImage.
+        ignore_empty, backend_args: As in LoadImage.
+
+    Raises:
+        ValueError: If num_images is not positive.
     """
 
-    _file: Optional[Tuple] = None
-    _img: Optional[np.ndarray] = None
+    def __init__(self,
+                 num_images: int = 1,
+                 to_float32: bool = False,
+                 color_type: str = 'color',
+                 imdecode_backend: str = 'cv2',
+                 ignore_empty: bool = False,
+                 backend_args: Optional[dict] = None) -> None:
+        if num_images < 1:
+            raise ValueError(f'num_images={num_images} must be positive')
+        super().__init__(
+            to_float32=to_float32,
+            color_type=color_type,
+            imdecode_backend=imdecode_backend,
+            ignore_empty=ignore_empty,
+            backend_args=backend_args)
+        self.num_images = num_images
+        # From the file, as identify() knows it; the last one used is last.
+        self._images: Dict[Tuple, np.ndarray] = {}
 
     def transform(self, results: dict) -> Optional[dict]:
         """Load the image of one sample; adds what LoadImage adds.
@@ -41,12 +65,15 @@ class LoadImageOnce(LoadCheckedImage):
             return super().transform(results)
         # Asked before the file is read: a later change is noticed next time.
         file = identify(results['img_path'])
-        if file is not None and file == self._file:
-            return super().transform(dict(results, img=self._img))
+        if file in self._images:
+            image = self._images[file] = self._images.pop(file)
+            return super().transform(dict(results, img=image))
         results = super().transform(results)
-        if results is not None:
-            self._file, self._img = file, results['img']
-            self._img.setflags(write=False)
+        if results is not None and file is not None:
+            results['img'].setflags(write=False)
+            self._images[file] = results['img']
+            if len(self._images) > self.num_images:
+                self._images.pop(next(iter(self._images)))
         return results
 
 

@@ -1,0 +1,198 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+"""Write figures and tables of docs/mini_paper.md from results/*.json.
+
+    python projects/mini_paper/report.py
+
+fills in what stands between `<!-- begin NAME -->` and `<!-- end NAME -->`.
+"""
+import json
+import re
+from pathlib import Path
+from typing import Dict, List, Optional
+
+import click
+import matplotlib
+import numpy as np
+from compare import NOT_RUN, compare, judge, mean_and_spread, values
+from rows import HERE, ROOT, Pair, Table, read_table, table_names
+
+from vitpose_mm.fileio import write_beside
+
+matplotlib.use('Agg')
+PAGE = ROOT / 'docs' / 'mini_paper.md'
+MOUSE = ROOT / 'projects' / 'own_data' / 'results' / 'mirror_mouse.json'
+
+
+def find_results(table: Table, folder: Path) -> Optional[dict]:
+    """The file of a table with most runs."""
+    found = [json.loads(path.read_text()) for path in
+             sorted(folder.glob(f'{table.name}_small_*.json'))]
+    return max(found, key=lambda content: len(content['runs']), default=None)
+
+
+def percent(mean: float, spread: float) -> str:
+    return f'{100 * mean:.1f}' + (
+        '' if np.isnan(spread) else f' ± {100 * spread:.1f}')
+
+
+def write_rows(table: Table, runs: List[dict]) -> str:
+    """A line per row: metrics, seeds, cost."""
+    lines = ['| | ' + ' | '.join(table.metrics.values()) +
+             ' | seeds | parameters | crops/s | CPU s | peak MiB |',
+             '|' + '---|' * (len(table.metrics) + 6)]
+    for name in table.rows:
+        own = [run for run in runs if run['name'] == name]
+        if not own:
+            lines.append(f'| {name} | ' + ' | '.join(
+                [NOT_RUN] * len(table.metrics)) + ' | 0 | | | | |')
+            continue
+        cells = []
+        for metric in table.metrics:
+            seen = values(runs, name, metric)
+            cells.append(percent(*mean_and_spread(seen)) if seen else '')
+
+        def middle(key: str) -> str:
+            return f'{np.median([run[key] for run in own]):.0f}'
+
+        lines.append(
+            f'| {name} | ' + ' | '.join(cells) + f' | {len(own)} | '
+            f'{own[0]["parameters"] / 1e6:.2f} M | '
+            f'{middle("samples_per_second")} | {middle("cpu_seconds")} | '
+            f'{middle("peak_memory_mib")} |')
+    return '\n'.join(lines)
+
+
+def write_pairs(table: Table, runs: List[dict]) -> str:
+    """A line per comparison: published, seen, verdict."""
+    metric, heading = next(iter(table.metrics.items()))
+    lines = [f'| {heading}: difference | published | here | 95 % interval | '
+             'p | seeds | |', '|---|---|---|---|---|---|---|']
+    for pair in table.pairs:
+        found = compare(values(runs, pair.row, metric),
+                        values(runs, pair.than, metric))
+        seen = ('| | | | 0' if found is None else
+                f'| {100 * found.mean:+.1f} | {100 * found.low:+.1f} to '
+                f'{100 * found.high:+.1f} | {found.p:.3f} | {found.seeds}')
+        lines.append(f'| {pair.row} after {pair.than} | {pair.published} '
+                     f'{seen} | {judge(pair, found)} |')
+    return '\n'.join(lines)
+
+
+def write_cost(content: dict) -> str:
+    """What the runs were made on, and what all of them cost."""
+    everything = content['runs'] + content['stages']
+    seconds = sum(run['cpu_seconds'] for run in everything)
+    first = content['runs'][0]
+    hardware = first['environment']['hardware']
+    name = hardware.get('gpu', hardware['cpu'])
+    version = first['environment']['versions']['torch']
+    return (f'{len(everything)} runs, {seconds / 60:.0f} minutes of CPU time '
+            f'in all, one thread each; {name}, torch {version}.')
+
+
+def draw(table: Table, runs: List[dict], path: Path) -> None:
+    """Bars of the first metric with a dot per seed."""
+    from matplotlib import pyplot as plt
+    metric, heading = next(iter(table.metrics.items()))
+    names = [name for name in table.rows if values(runs, name, metric)]
+    figure, axes = plt.subplots(figsize=(6.4, .38 * len(names) + 1.1))
+    for place, name in enumerate(names):
+        seen = values(runs, name, metric)
+        mean, spread = mean_and_spread(seen)
+        axes.barh(place, 100 * mean, color='#9db8d9',
+                  xerr=None if np.isnan(spread) else 100 * spread,
+                  error_kw=dict(lw=1.2, capsize=3))
+        axes.plot([100 * value for value in seen.values()],
+                  [place] * len(seen), 'o', ms=3.5, color='#1f3b63')
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.set_xlabel(f'{heading}, mean, standard deviation, each seed')
+    axes.set_title(table.title, fontsize=10)
+    axes.spines[['top', 'right']].set_visible(False)
+    figure.tight_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_beside(path, lambda part: figure.savefig(part, dpi=110))
+    plt.close(figure)
+
+
+def fill(text: str, name: str, content: str) -> str:
+    """Put a text between the marks of a name.
+
+    Raises:
+        click.ClickException: If the page has no such marks.
+    """
+    marks = f'<!-- begin {name} -->', f'<!-- end {name} -->'
+    pattern = re.escape(marks[0]) + '.*?' + re.escape(marks[1])
+    if not re.search(pattern, text, re.S):
+        raise click.ClickException(f'{PAGE} has no place for {name}: '
+                                   f'{marks[0]} ... {marks[1]}')
+    return re.sub(pattern, lambda _: '\n'.join(
+        [marks[0], content, marks[1]]), text, flags=re.S)
+
+
+def verdicts(tables: Dict[str, Table], contents: Dict[str, dict]) -> str:
+    """The closing table."""
+    lines = ['| | claim | published | here | |', '|---|---|---|---|---|']
+    for name, table in tables.items():
+        metric = next(iter(table.metrics))
+        runs = contents[name]['runs'] if contents[name] else []
+        for pair in table.pairs:
+            found = compare(values(runs, pair.row, metric),
+                            values(runs, pair.than, metric))
+            shown = '' if found is None else f'{100 * found.mean:+.1f}'
+            lines.append(
+                f'| {name} | {pair.row}: {pair.expect} '
+                f'{"as" if pair.expect == "same" else "than"} {pair.than} | '
+                f'{pair.published} | {shown} | {judge(pair, found)} |')
+    return '\n'.join(lines)
+
+
+def write_mouse(path: Path) -> str:
+    """What the experiment with a real mouse found, paired by seed."""
+    rows = json.loads(path.read_text())['rows']
+    errors: Dict[str, Dict[int, float]] = {}
+    for name, row in rows.items():
+        kind, seed = name.split()
+        errors.setdefault(kind, {})[int(seed)] = row['error']['mean']
+    lines = ['| mean error, pixels | published | here | 95 % interval | p | '
+             'seeds | |', '|---|---|---|---|---|---|---|']
+    for row, than in (('mae', 'vit'), ('vit', 'resnet'), ('vit', 'mean')):
+        found = compare(errors.get(row, {}), errors.get(than, {}))
+        # Less error is better.
+        verdict = judge(Pair(row, than, 'worse', ''), found)
+        seen = ('| | | | 0' if found is None else
+                f'| {found.mean:+.1f} | {found.low:+.1f} to '
+                f'{found.high:+.1f} | {found.p:.3f} | {found.seeds}')
+        lines.append(f'| {row} less than {than} | not in the paper {seen} '
+                     f'| {verdict} |')
+    return '\n'.join(lines)
+
+
+@click.command()
+@click.option('--results', default=HERE / 'results',
+              type=click.Path(path_type=Path))
+@click.option('--page', default=PAGE, type=click.Path(path_type=Path))
+def main(results: Path, page: Path) -> None:
+    """Write figures, and fill in the page."""
+    tables = {name: read_table(name) for name in table_names()}
+    contents = {name: find_results(table, results)
+                for name, table in tables.items()}
+    text = page.read_text()
+    for name, table in tables.items():
+        content = contents[name]
+        if content is None:
+            text = fill(text, name, 'Not run yet.')
+            continue
+        image = page.parent / 'images' / f'mini_paper_{name}.png'
+        draw(table, content['runs'], image)
+        text = fill(text, name, '\n\n'.join([
+            '', f'![{table.title}](images/{image.name})',
+            write_rows(table, content['runs']),
+            write_pairs(table, content['runs']), write_cost(content), '']))
+    text = fill(text, 'mouse', '\n' + write_mouse(MOUSE) + '\n')
+    text = fill(text, 'verdicts', '\n' + verdicts(tables, contents) + '\n')
+    write_beside(page, lambda part: part.write_text(text))
+
+
+if __name__ == '__main__':
+    main()
