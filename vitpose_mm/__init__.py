@@ -8,10 +8,10 @@ What a person types, the command ``vitpose-mm``, is the package
 ``vitpose_tools``.
 """
 from . import (checkpoints, codecs, datasets, engine, evaluation, models,
-               visualization)
+               names, visualization)
 from .version import __version__
 
 __all__ = [
     '__version__', 'checkpoints', 'codecs', 'datasets', 'engine', 'evaluation',
-    'models', 'visualization'
+    'models', 'names', 'visualization'
 ]

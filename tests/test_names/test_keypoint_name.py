@@ -75,7 +75,7 @@ def test_numbers_of_other_datasets_are_no_names():
         parse_name('kpt-3')
 
 
-@pytest.mark.parametrize('name', ['', '__', '12', '-'])
+@pytest.mark.parametrize('name', ['', '__', '12', '-', 'left', 'R'])
 def test_a_name_without_a_part_is_refused(name):
     with pytest.raises(ValueError, match='names no part'):
         parse_name(name)

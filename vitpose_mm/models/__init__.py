@@ -1,7 +1,7 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from .backbones import ViT, ViTAE, ViTMoE
 from .data_preprocessors import HeatmapDataPreprocessor
-from .heads import AEHead
+from .heads import AEHead, NamedHeatmapHead
 from .losses import AELoss, HeatmapKLLoss
 from .pose_estimators import (FastTopdownPoseEstimator, KnowledgeTokenLearner,
                               MultiDatasetTopdownPoseEstimator,
@@ -11,5 +11,6 @@ __all__ = [
     'AEHead', 'AELoss', 'FastTopdownPoseEstimator',
     'HeatmapDataPreprocessor', 'HeatmapKLLoss',
     'KnowledgeTokenLearner', 'MultiDatasetTopdownPoseEstimator',
-    'MultiscaleBottomupPoseEstimator', 'ViT', 'ViTAE', 'ViTMoE'
+    'MultiscaleBottomupPoseEstimator', 'NamedHeatmapHead', 'ViT', 'ViTAE',
+    'ViTMoE'
 ]

@@ -13,6 +13,8 @@ SIDE_WORDS = dict(left='left', right='right')
 SIDE_LETTERS = dict(l='left', r='right')
 PLACE_WORDS = dict(front='front', fore='front', hind='hind', rear='hind',
                    back='hind', middle='middle', mid='middle')
+# 'middle' and 'back' are parts as well.
+NO_PARTS = frozenset(('left', 'right', 'l', 'r', 'front', 'fore', 'hind'))
 PLACE_LETTERS = dict(f='front', b='hind', h='hind')
 # What there is in front and behind; 'mouth front top' has no such place.
 LIMBS = frozenset(
@@ -70,7 +72,7 @@ def parse_name(name: str, dataset: Optional[str] = None) -> KeypointName:
     place = take_place(tokens)
     part = ' '.join(tokens)
     part = PARTS.get(part, part)
-    if not part or part.isdigit():
+    if not part or part.isdigit() or part in NO_PARTS:
         raise ValueError(f"'{name}' names no part of a body; write it like "
                          "'left knee', 'nose' or 'right front paw'")
     return KeypointName(part, side, place)

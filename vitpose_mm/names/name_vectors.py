@@ -4,7 +4,7 @@ import json
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, Optional, Sequence
 
 import numpy as np
 import torch
@@ -109,8 +109,3 @@ def random_vector(text: str, dim: int) -> Tensor:
     seed = hashlib.sha256(text.encode()).digest()
     rng = np.random.default_rng(list(seed))
     return normalize(torch.tensor(rng.standard_normal(dim)).float(), dim=0)
-
-
-def nearest(vector: Tensor, others: Tensor) -> List[float]:
-    """Cosines of a unit vector (dim, ) with others (N, dim)."""
-    return (others @ vector).tolist()
