@@ -339,8 +339,6 @@ def main(jobs: int, seeds: int, size: Optional[str], steps: Optional[int],
     done = {(each['row'], each['method'], each['seed']) for each in rows}
     wanted = [(row, method, seed) for seed in range(seeds) for row in ROWS
               for method in ROWS[row]['methods']]
-    # Long ones first, so that none is left alone at the end.
-    wanted.sort(key=lambda each: (each[2], each[1] != 'separate'))
     wanted = [each for each in wanted if each not in done]
     click.echo(f'{len(wanted)} trainings on {device_name}, {jobs} at once')
 
