@@ -108,4 +108,5 @@ def random_vector(text: str, dim: int) -> Tensor:
     a number says nothing that an encoder could know."""
     seed = hashlib.sha256(text.encode()).digest()
     rng = np.random.default_rng(list(seed))
-    return normalize(torch.tensor(rng.standard_normal(dim)).float(), dim=0)
+    vector = rng.standard_normal(dim).astype(np.float32)
+    return normalize(torch.from_numpy(vector), dim=0)

@@ -101,7 +101,10 @@ def check_agreement(model: nn.Module,
                 name = model.routes.chosen
             name = model.routes.names[model.routes.index(name)]
             if model.asked is not None and not training:
-                check_head('test_cfg.names', model.asked, model, part)
+                raise ValueError(
+                    f'test_cfg.names={model.test_cfg["names"]} are not the '
+                    'keypoints that a test compares with; remove it, or look '
+                    'for them with "vitpose-mm predict --names"')
             check_head(f'heads.{name}', model.heads[name], model, part)
         elif hasattr(model, 'head'):
             check_head('head', model.head, model, part)

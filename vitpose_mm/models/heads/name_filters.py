@@ -79,8 +79,10 @@ class NamedConv(nn.Module):
         self.padding = padding
         # Several convolutions share it: in a tuple it is nobody's child.
         self.shared = (filters, )
+        # Vectors are read; what is made here is on the device of the moment.
+        place = torch.empty(0).device
         for key, value in dict(
-                vectors=vectors(names),
+                vectors=vectors(names).to(place),
                 sides=torch.tensor([SIDES.index(n.side) for n in names]),
                 places=torch.tensor([PLACES.index(n.place) for n in names]),
                 seen=torch.zeros(len(names), dtype=torch.bool)).items():
