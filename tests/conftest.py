@@ -67,7 +67,8 @@ def pretraining(mmpretrain) -> ModuleType:
 def randomise(tensors: Dict[str, Tensor]) -> None:
     """Fill weights so that every part of a model matters in its output."""
     for name, tensor in tensors.items():
-        if not tensor.is_floating_point():
+        # What names mean is not learned.
+        if not tensor.is_floating_point() or name.endswith('.vectors'):
             continue
         scale = 1 / tensor[0].numel()**.5 if tensor.ndim > 1 else 0.2
         tensor.data.normal_(std=scale)

@@ -10,7 +10,7 @@ What a person types, the command ``vitpose-mm``, is the package
 from mmpose import registry
 
 from . import (checkpoints, codecs, datasets, engine, evaluation, models,
-               visualization)
+               names, visualization)
 from .arguments import explain_unknown_arguments
 from .version import __version__
 
@@ -18,5 +18,5 @@ explain_unknown_arguments(__name__, registry)
 
 __all__ = [
     '__version__', 'checkpoints', 'codecs', 'datasets', 'engine', 'evaluation',
-    'models', 'visualization'
+    'models', 'names', 'visualization'
 ]

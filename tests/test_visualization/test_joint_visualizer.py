@@ -5,8 +5,7 @@ from mmengine.structures import InstanceData
 from mmpose.registry import VISUALIZERS
 from mmpose.structures import PoseDataSample
 
-from vitpose_mm.models.pose_estimators.registered_metainfo import \
-    registered_metainfo
+from vitpose_mm.datasets.registered_metainfo import registered_metainfo
 
 JOINED = {name: registered_metainfo(name) for name in ('coco', 'mpii')}
 BLACK = np.zeros((96, 96, 3), np.uint8)

@@ -2,6 +2,7 @@
 import torch
 
 from .expert_datasets import full_name
+from .fold_names import fold_names
 from .names import StateDict, datasets_of, ffn_of, is_joint
 from .read import CheckpointError
 from .report import Report
@@ -36,6 +37,7 @@ def fold_dataset(state_dict: StateDict, dataset: str,
         raise CheckpointError(f"{report.source} has no expert for '{dataset}';"
                               f" it has {', '.join(names)}")
     head = f'heads.{dataset}.'
+    state_dict = fold_names(state_dict, dataset)
     dense = fold_networks(state_dict, names.index(dataset), report.source)
     for key, tensor in state_dict.items():
         if key.startswith(head):

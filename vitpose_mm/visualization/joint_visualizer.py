@@ -6,8 +6,7 @@ from mmengine.structures import InstanceData
 from mmpose.registry import VISUALIZERS
 from mmpose.structures import PoseDataSample
 
-from vitpose_mm.models.pose_estimators.registered_metainfo import \
-    registered_metainfo
+from vitpose_mm.datasets.registered_metainfo import registered_metainfo
 from .pose_visualizer import PoseVisualizer
 
 

@@ -3,7 +3,7 @@ import contextlib
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Optional, Tuple
+from typing import TYPE_CHECKING, Any, List, Optional, Tuple
 
 import click
 
@@ -25,6 +25,9 @@ STOPPED = 130  # what a shell calls a program that Ctrl-C ended
               help='Config of any top-down or bottom-up model of MMPose.')
 @click.option('--checkpoint', help='Its weights.')
 @click.option('--dataset', help='Whose keypoints a joint model shall find.')
+@click.option('--names', metavar='NAME,NAME,...',
+              help="Keypoints to find, such as 'left knee,nose,tail', of a "
+              'model that takes names.')
 @click.option('--boxes', 'boxes_file', type=click.Path(path_type=Path),
               help="Boxes to look in: a list of detections, as MMPose's "
               'bbox_file, or a COCO file.')
@@ -63,8 +66,9 @@ STOPPED = 130  # what a shell calls a program that Ctrl-C ended
 @click.option('--json', 'as_json', is_flag=True, help='Print a summary.')
 def command(inputs: Tuple[str, ...], model: Optional[str],
             config: Optional[Path], checkpoint: Optional[str],
-            dataset: Optional[str], boxes_file: Optional[Path],
-            whole_image: bool, detector: Optional[Tuple[str, str]],
+            dataset: Optional[str], names: Optional[str],
+            boxes_file: Optional[Path], whole_image: bool,
+            detector: Optional[Tuple[str, str]],
             every: int, category: Optional[str], track: bool, smooth: bool,
             out: Path, formats: Tuple[str, ...], flip: Optional[bool],
             dtype: Optional[str], batch_size: Optional[int],
@@ -112,8 +116,9 @@ def command(inputs: Tuple[str, ...], model: Optional[str],
         with contextlib.redirect_stdout(sys.stderr):
             check_formats(formats)
             predictor = Predictor(
-                model or config, checkpoint, dataset=dataset, device=device,
-                dtype=dtype, flip=flip, batch_size=batch_size)
+                model or config, checkpoint, dataset=dataset,
+                names=split_names(names), device=device, dtype=dtype,
+                flip=flip, batch_size=batch_size)
             find_boxes = open_boxes(
                 predictor.needs_boxes, boxes_file, whole_image, detector,
                 every, category, track, smooth, device)
@@ -135,6 +140,20 @@ def command(inputs: Tuple[str, ...], model: Optional[str],
         sys.exit(STOPPED)
     if not summary.frames:
         sys.exit(1)
+
+
+def split_names(names: Optional[str]) -> Optional[List[str]]:
+    """Names out of what --names says; None without it.
+
+    Raises:
+        UsageError: If there are none.
+    """
+    if names is None:
+        return None
+    found = [name.strip() for name in names.split(',') if name.strip()]
+    if not found:
+        raise click.UsageError("--names is empty; write 'left knee,nose'")
+    return found
 
 
 def open_boxes(needs_boxes: bool, boxes_file: Optional[Path],

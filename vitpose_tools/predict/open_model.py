@@ -1,7 +1,7 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 """MMPose's models from files, with one sentence for what is wrong."""
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, List, Optional, Union
+from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Union
 
 from .errors import PredictError
 
@@ -64,6 +64,31 @@ def choose_dataset(config: 'Config', path: Union[str, Path],
         raise ModelError(f"{path} knows no dataset '{dataset}'; choose one "
                          f'of {listed(names)}')
     test_cfg['dataset'] = dataset
+
+
+def choose_names(config: 'Config', path: Union[str, Path],
+                 names: Optional[Sequence[str]]) -> None:
+    """Let a model with a NamedHeatmapHead predict any keypoints.
+
+    Args:
+        config: Changed in place, before choose_dataset.
+        path: Of it, for messages.
+        names: Of the keypoints; None is as the config says.
+
+    Raises:
+        ModelError: If its heads know no names.
+    """
+    if not names:
+        return
+    model = config.model
+    if 'heads' not in model or not model.get('head'):
+        raise ModelError(f'{path} cannot be asked for keypoints by name: its '
+                         'model has no NamedHeatmapHead for all its heads')
+    test_cfg = model.setdefault('test_cfg', {})
+    test_cfg['names'] = list(names)
+    if 'num_experts' not in model.backbone:
+        # Without experts all datasets' ways are the same.
+        test_cfg.setdefault('dataset', next(iter(model.heads)))
 
 
 def build_model(config: 'Config', path: Union[str, Path],

@@ -2,7 +2,7 @@
 """Which model a name or path leads to."""
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, List, Optional, Tuple, Union
+from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple, Union
 
 from vitpose_tools.run_folder import CONFIG, RUN
 from .exported import is_export
@@ -52,13 +52,18 @@ def open_predictor_model(model: Union[str, Path],
                          checkpoint: Union[str, Path, None],
                          dataset: Optional[str], device: Optional[str],
                          dtype: Optional[str],
-                         flip: Optional[bool]) -> OpenedModel:
+                         flip: Optional[bool],
+                         names: Optional[Sequence[str]] = None
+                         ) -> OpenedModel:
     """Open a model; the arguments are those of Predictor.
 
     Raises:
         ModelError: If there is none, or it cannot be used.
         CheckpointError: If the weights cannot be read.
     """
+    if names and is_export(model):
+        raise ModelError(f'{model} is an export, which finds the keypoints '
+                         'that it was written for; names are for its config')
     if is_export(model):
         from .exported.opened import open_exported_model
         return open_exported_model(Path(model), checkpoint, dataset, device,
@@ -68,6 +73,9 @@ def open_predictor_model(model: Union[str, Path],
     check_device(device)
     # Imports torch and MMPose, which take seconds.
     if is_bottomup(parsed):
+        if names:
+            raise ModelError(f'{config} finds its people itself and cannot be '
+                             'asked for keypoints by name')
         from .whole_image import open_whole_image
         whole = open_whole_image(parsed, config, weights, dataset, device,
                                  flip, dtype)
@@ -75,7 +83,7 @@ def open_predictor_model(model: Union[str, Path],
                            whole=whole)
     from .torch_network import open_network
     network = open_network(parsed, config, weights, dataset, device, flip,
-                           dtype)
+                           dtype, names)
     batch = BATCH_CPU if network.device.type == 'cpu' else BATCH_GPU
     return OpenedModel(describe(config, network), network.skeleton, network,
                        batch_size=batch)

@@ -1,6 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from pathlib import Path
-from typing import Any, Iterator, List, Optional, Tuple, Union
+from typing import Any, Iterator, List, Optional, Sequence, Tuple, Union
 
 from .errors import PredictError
 from .frame import FindBoxes, Frame
@@ -23,6 +23,8 @@ class Predictor:
         checkpoint: Weights of a config, as a file or an address; of a name,
             others than its own.
         dataset: Whose keypoints a joint model shall find.
+        names: Keypoints to find instead, such as ['left knee', 'tail'], of a
+            model with a NamedHeatmapHead.
         device: 'cpu' or 'cuda'; None is the best there is.
         dtype: 'float32', or 'bfloat16' or 'float16', which are faster and
             less exact; None is as the config says.
@@ -42,6 +44,7 @@ class Predictor:
                  checkpoint: Union[str, Path, None] = None,
                  *,
                  dataset: Optional[str] = None,
+                 names: Optional[Sequence[str]] = None,
                  device: Optional[str] = None,
                  dtype: Optional[str] = None,
                  flip: Optional[bool] = None,
@@ -51,7 +54,7 @@ class Predictor:
             raise PredictError(f'batch_size={batch_size} is less than 1')
         self.boxes = boxes
         self.opened: OpenedModel = open_predictor_model(
-            model, checkpoint, dataset, device, dtype, flip)
+            model, checkpoint, dataset, device, dtype, flip, names)
         self.skeleton = self.opened.skeleton
         self.description = self.opened.description
         self.batch_size = batch_size or self.opened.batch_size

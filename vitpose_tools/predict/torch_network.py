@@ -1,6 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from pathlib import Path
-from typing import Any, List, Optional, Tuple, Union
+from typing import Any, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
@@ -11,7 +11,8 @@ from torch import nn
 
 from vitpose_mm.models.pose_estimators.fast_topdown import autocast
 from .network import CropSpec
-from .open_model import ModelError, build_model, choose_dataset, find_pipeline
+from .open_model import (ModelError, build_model, choose_dataset, choose_names,
+                         find_pipeline)
 from .poses import Skeleton
 
 LOADERS = ('LoadImage', 'LoadCheckedImage', 'LoadImageOnce')
@@ -85,14 +86,16 @@ class TorchNetwork:
 def open_network(config: Config, path: Union[str, Path],
                  checkpoint: Union[str, Path], dataset: Optional[str] = None,
                  device: Optional[str] = None, flip: Optional[bool] = None,
-                 dtype: Optional[str] = None) -> TorchNetwork:
-    """Build a top-down model; see TorchNetwork and build_model.
+                 dtype: Optional[str] = None,
+                 names: Optional[Sequence[str]] = None) -> TorchNetwork:
+    """Build a top-down model; see TorchNetwork, build_model, choose_names.
 
     Raises:
         ModelError: If this is not possible, or its test pipeline has other
             steps than those of top-down models.
         CheckpointError: If the weights cannot be read.
     """
+    choose_names(config, path, names)
     choose_dataset(config, path, dataset)
     chosen = dataset or config.model.get('test_cfg', {}).get('dataset')
     crop = crop_of(find_pipeline(config, path, chosen), path)

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import mmpose
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, ConcatDataset
 from mmpose.registry import HOOKS, MODELS
@@ -109,6 +110,36 @@ def test_each_of_several_datasets_is_compared_with_its_head(
         return call(runner)
     with pytest.raises(ValueError, match=message):
         call(runner)
+
+
+def named(**test_cfg) -> torch.nn.Module:
+    return MODELS.build(dict(
+        type='MultiDatasetTopdownPoseEstimator',
+        backbone=dict(
+            type='ViT', arch=dict(embed_dim=32, depth=1, num_heads=4),
+            img_size=(64, 48)),
+        head=dict(type='NamedHeatmapHead', in_channels=32),
+        heads=dict(coco={}),
+        aliases=dict(ours='coco'),
+        test_cfg=test_cfg))
+
+
+def test_names_of_a_dataset_are_those_that_filters_are_made_of():
+    names = [str(name) for name in named().heads['coco'].names]
+    info = dict(dataset_name='ours', num_keypoints=17)
+    check_agreement(named(), Samples(dict(
+        info, keypoint_id2name=dict(enumerate(names)))))
+    names[5:7] = names[6], names[5]
+    with pytest.raises(ValueError, match="keypoint 5 of model.heads.coco is "
+                       "the 'left shoulder', but ours calls it 'right sh"):
+        check_agreement(named(), Samples(dict(
+            info, keypoint_id2name=dict(enumerate(names)))))
+
+
+def test_asked_names_are_not_tested():
+    with pytest.raises(ValueError, match="names=.'tail'. are not the keyp"):
+        check_agreement(named(names=['tail']), Samples(
+            dict(dataset_name='coco', num_keypoints=17)))
 
 
 class Samples(BaseDataset):

@@ -12,10 +12,10 @@ from ..unwrap_model import unwrap_model
 TEST_CFG = frozenset((
     'align_corners', 'amp_dtype', 'aug_scales', 'blur_kernel_size', 'dataset',
     'flip_mode', 'flip_test', 'heads', 'input_size', 'max_instances',
-    'max_num_people', 'multiscale_test', 'nms_dist_thr', 'nms_joints_thr',
-    'nms_thr', 'output_heatmap', 'output_heatmaps', 'output_keypoint_indices',
-    'pose_nms', 'restore_heatmap_size', 'score_thr', 'score_threshold',
-    'shift_coords', 'shift_heatmap'))
+    'max_num_people', 'multiscale_test', 'names', 'nms_dist_thr',
+    'nms_joints_thr', 'nms_thr', 'output_heatmap', 'output_heatmaps',
+    'output_keypoint_indices', 'pose_nms', 'restore_heatmap_size', 'score_thr',
+    'score_threshold', 'shift_coords', 'shift_heatmap'))
 TRAIN_CFG = frozenset(('compute_acc', 'max_train_instances'))
 
 

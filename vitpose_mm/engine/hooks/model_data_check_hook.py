@@ -1,5 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from typing import Any, Dict, Iterator, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from mmengine.dataset import ConcatDataset
 from mmengine.hooks import Hook
@@ -9,6 +9,7 @@ from mmpose.registry import HOOKS
 from torch import nn
 
 from vitpose_mm.models import MultiDatasetTopdownPoseEstimator
+from vitpose_mm.names import KeypointName, keypoint_names
 from ..unwrap_model import unwrap_model
 from .equal_batches import check_equal_batches
 from .estimator_parts import check_estimator, check_targets
@@ -101,6 +102,11 @@ def check_agreement(model: nn.Module,
             if model.routes.chosen is not None and not training:
                 name = model.routes.chosen
             name = model.routes.names[model.routes.index(name)]
+            if model.asked is not None and not training:
+                raise ValueError(
+                    f'test_cfg.names={model.test_cfg["names"]} are not the '
+                    'keypoints that a test compares with; remove it, or look '
+                    'for them with "vitpose-mm predict --names"')
             check_head(f'heads.{name}', model.heads[name], model, part,
                        training)
         elif hasattr(model, 'head'):
@@ -131,7 +137,8 @@ def check_head(name: str, head: nn.Module, model: nn.Module, dataset: Any,
                 number = number[head.routes().names[head.routes().index(own)]]
                 key = f'{key}.{own}'
             check_keypoints(key, number, dataset)
-            return
+            break
+    check_names(name, getattr(head, 'names', []), dataset)
 
 
 def check_sizes(name: str, input_size: Tuple[int, int], model: nn.Module,
@@ -177,3 +184,22 @@ def check_keypoints(key: str, number: int, dataset: Any) -> None:
             f'model.{key}={number}, but '
             f'{dataset.metainfo.get("dataset_name")} has {num_keypoints} '
             'keypoints; set it to that')
+
+
+def check_names(key: str, names: List[KeypointName], dataset: Any) -> None:
+    """Compare the names that a head's filters are made of with a dataset's.
+
+    Raises:
+        ValueError: If they differ.
+    """
+    info = getattr(dataset, 'metainfo', None) or {}
+    if not names or 'keypoint_id2name' not in info:
+        return
+    own = [info['keypoint_id2name'][k] for k in range(info['num_keypoints'])]
+    parsed = keypoint_names(own, info['dataset_name'])
+    for index, (ours, theirs) in enumerate(zip(names, parsed)):
+        if ours != theirs:
+            raise ValueError(
+                f"keypoint {index} of model.{key} is the '{ours}', but "
+                f"{info['dataset_name']} calls it '{own[index]}'; write the "
+                f'names of its metainfo as model.{key}.names')

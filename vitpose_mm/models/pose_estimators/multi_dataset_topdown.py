@@ -8,11 +8,13 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
+from vitpose_mm.datasets.registered_metainfo import registered_metainfo
+from ..heads.asked_names import AskedNames, asked_metainfo
+from ..heads.named_heatmap_head import NamedHeatmapHead, view_of
 from ..layers.parallel_conv import statistics_kept
 from .fast_topdown import autocast, check_decoder, unpack
 from .idle_parts import IdleParts, refuse_shared_statistics
 from .order_of_heads import keep_experts_with_heads
-from .registered_metainfo import registered_metainfo
 from .routes import Routes, flip_as, reorder, split
 
 Features = Tuple[Tensor, ...]
@@ -34,7 +36,12 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
         backbone: Config of a ViTMoE with one expert per head, or of any
             other backbone, which all datasets then share.
         heads: dataset_name to config of a stock heatmap head, in the order
-            of the experts.
+            of the experts. With ``head``, to what a dataset has of its own:
+            ``names`` of keypoints that are not those of its registered
+            metainfo, ``decoder``, ``loss``; or to nothing, dict().
+        head: Config of a NamedHeatmapHead, which then serves all datasets:
+            its deconvolutions compute the whole batch, its last filters each
+            dataset's own samples.
         neck: Config of a neck that all datasets share.
         aliases: Other dataset_name to one of ``heads``, for datasets that
             are only tested, for example dict(ochuman='coco').
@@ -45,19 +52,23 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
             whose way all samples go, whatever they name themselves: its
             expert, head and flip order. ``dataset_meta`` is then that
             dataset's, whatever a checkpoint says. ``heads`` holds options of
-            one head: dict(aic=dict(shift_heatmap=True)).
+            one head: dict(aic=dict(shift_heatmap=True)). ``names`` are the
+            keypoints to find, whatever the dataset, of a model with ``head``:
+            ['left knee', 'tail'].
         train_cfg, data_preprocessor, init_cfg, metainfo: As in
             TopdownPoseEstimator.
 
     Raises:
         ValueError: If a name does not occur in ``heads``, their number is
-            not that of the experts, or a decoder cannot decode ``amp_dtype``.
+            not that of the experts, a decoder cannot decode ``amp_dtype``,
+            or a keypoint's name is not understood or cannot be embedded.
     """
 
     def __init__(self,
                  backbone: dict,
                  heads: Dict[str, dict],
                  neck: Optional[dict] = None,
+                 head: Optional[dict] = None,
                  aliases: Optional[Dict[str, str]] = None,
                  loss_weights: Optional[Dict[str, float]] = None,
                  train_cfg: Optional[dict] = None,
@@ -67,27 +78,35 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
                  metainfo: Optional[dict] = None) -> None:
         if not heads:
             raise ValueError(f'heads={heads} must have one of each dataset')
-        (first, head), *others = heads.items()
+        first, *others = heads
         super().__init__(
             backbone=backbone,
             neck=neck,
-            head=head,
+            head=head or heads[first],
             train_cfg=train_cfg,
             test_cfg=test_cfg,
             data_preprocessor=data_preprocessor,
             init_cfg=init_cfg,
             metainfo=metainfo)
-        # The base class cannot do without a head, so it has built the first.
-        self.heads = ModuleDict({first: self.head})
-        del self.head
-        for name, head in others:
-            self.heads[name] = MODELS.build(head)
-            self.heads[name].test_cfg = self.test_cfg.copy()
-        for head in self.heads.values():
-            check_decoder(head, self.test_cfg.get('amp_dtype'))
-        self.routes = Routes(
-            list(heads), dict(aliases or {}), self.test_cfg.get('dataset'))
+        if isinstance(self.head, NamedHeatmapHead):
+            self.heads = ModuleDict({
+                name: view_of(self.head, name, own or {})
+                for name, own in heads.items()})
+        else:
+            # The base class cannot do without a head, so it has built one.
+            self.heads = ModuleDict({first: self.head})
+            del self.head
+            for name in others:
+                self.heads[name] = MODELS.build(heads[name])
+        for each in self.heads.values():
+            each.test_cfg = self.test_cfg.copy()
+            check_decoder(each, self.test_cfg.get('amp_dtype'))
         self.num_experts = getattr(self.backbone, 'num_experts', 1)
+        asked = self.test_cfg.get('names')
+        chosen = self.test_cfg.get('dataset')
+        if asked and chosen is None and self.num_experts == 1:
+            chosen = first  # Without experts all ways are the same.
+        self.routes = Routes(list(heads), dict(aliases or {}), chosen)
         self.idle_parts = IdleParts(len(heads))
         self.loss_weights = loss_weights
         self.check_names()
@@ -96,6 +115,36 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
         self._chosen_meta = self.metainfo
         if self.routes.chosen is not None and metainfo is None:
             self._chosen_meta = registered_metainfo(self.routes.chosen)
+        self.asked: Optional[AskedNames] = None
+        if asked:
+            self.ask(list(asked))
+
+    @property
+    def shares_head(self) -> bool:
+        """Whether one head serves all datasets."""
+        return self.with_head
+
+    def ask(self, names: List[str]) -> None:
+        """Find these keypoints in tests, whatever the dataset.
+
+        Raises:
+            ValueError: If the model has no head that takes names, or a
+                backbone with experts and no chosen dataset; if a name is not
+                understood or cannot be embedded.
+        """
+        if not self.shares_head:
+            raise ValueError(
+                f'test_cfg.names={names} asks for keypoints by name, but the '
+                'heads of this model know no names; it needs head=dict(type='
+                "'NamedHeatmapHead', ...)")
+        if self.routes.chosen is None:
+            raise ValueError(
+                f'test_cfg.names={names} does not tell whose expert is to '
+                'look; choose one with test_cfg.dataset, of '
+                f'{self.routes.names}')
+        self.asked = AskedNames(self.head, names)
+        self._chosen_meta = asked_metainfo(
+            names, self.routes.chosen, self.routes.names)
 
     def check_names(self) -> None:
         """Raise ValueError if the arguments disagree about the datasets."""
@@ -133,7 +182,8 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
             indices: Head of each sample, in ascending order, or of all.
 
         Returns:
-            Maps (B, C, h, w), one per scale.
+            Maps (B, C, h, w), one per scale; of a head that all datasets
+            share what its last filters are applied to.
         """
         if self.num_experts == 1:
             feats = self.backbone(inputs)
@@ -142,7 +192,9 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
         else:
             feats = self.backbone(inputs,
                                   torch.tensor(indices, dtype=torch.int64))
-        return self.neck(feats) if self.with_neck else feats
+        if self.with_neck:
+            feats = self.neck(feats)
+        return (self.head.trunk(feats), ) if self.shares_head else feats
 
     def loss(self, inputs: Tensor,
              data_samples: Sequence[PoseDataSample]) -> Dict[str, Tensor]:
@@ -233,15 +285,13 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
             ValueError: If the samples have other keypoints than the head.
         """
         name = self.routes.names[index]
-        head = self.heads[name]
-        flip = data_samples[0].metainfo.get('flip_indices', ())
-        if flip and len(flip) != head.out_channels:
-            raise ValueError(
-                f"samples of '{data_samples[0].metainfo.get('dataset_name')}' "
-                f"have {len(flip)} keypoints, but the head of '{name}' "
-                f'predicts {head.out_channels}')
-        if self.routes.chosen is not None and len(feats) > 1:
-            flip_as(data_samples, self.routes.chosen, self._chosen_meta)
+        head = self.heads[name] if self.asked is None else self.asked
+        if isinstance(head, AskedNames):
+            head.tell(self.heads)
+        else:
+            self.check_flip(name, data_samples[0])
+            if self.routes.chosen is not None and len(feats) > 1:
+                flip_as(data_samples, self.routes.chosen, self._chosen_meta)
         preds = head.predict(
             feats if len(feats) > 1 else feats[0],
             data_samples,
@@ -253,6 +303,16 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
         for sample in data_samples:
             sample.set_metainfo(dict(predicted_as=name))
 
+    def check_flip(self, name: str, sample: PoseDataSample) -> None:
+        """Raise ValueError if a sample has other keypoints than a head."""
+        flip = sample.metainfo.get('flip_indices', ())
+        head = self.heads[name]
+        if flip and len(flip) != head.out_channels:
+            raise ValueError(
+                f"samples of '{sample.metainfo.get('dataset_name')}' "
+                f"have {len(flip)} keypoints, but the head of '{name}' "
+                f'predicts {head.out_channels}')
+
     def _forward(self, inputs: Tensor) -> Tensor:
         """Return the chosen dataset's heatmaps, for mode 'tensor', in which
         no sample tells its dataset."""
@@ -262,11 +322,13 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
                              'crops; choose one with test_cfg.dataset, of '
                              f'{names}')
         index = self.routes.index(chosen or names[0])
-        return self.heads[names[index]](self.extract_feat(inputs, index))
+        head = self.heads[names[index]] if self.asked is None else self.asked
+        return head(self.extract_feat(inputs, index))
 
     def switch_to_deploy(self) -> None:
         """Keep, in place, what the dataset of test_cfg.dataset needs: a
-        plain ViT and one head, with the same outputs.
+        plain ViT and one head, with the same outputs. Names are folded into
+        a plain convolution.
 
         Raises:
             ValueError: If none is chosen.
@@ -279,7 +341,14 @@ class MultiDatasetTopdownPoseEstimator(TopdownPoseEstimator):
             self.backbone.fold(index)
             self.num_experts = 1
         name = self.routes.names[index]
-        self.heads = ModuleDict({name: self.heads[name]})
+        head = self.heads[name]
+        if self.shares_head:
+            if self.asked is not None:
+                self.asked.tell(self.heads)
+                head, self.asked = self.asked, None
+            head.take_trunk(self.head)
+            del self.head
+        self.heads = ModuleDict({name: head})
         self.routes = self.routes.only(name)
         self.idle_parts = IdleParts(1)
         super().switch_to_deploy()

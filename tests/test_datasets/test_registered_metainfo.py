@@ -2,8 +2,7 @@
 import pytest
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
-from vitpose_mm.models.pose_estimators.registered_metainfo import \
-    registered_metainfo
+from vitpose_mm.datasets.registered_metainfo import registered_metainfo
 
 
 @pytest.mark.filterwarnings('ignore:The metainfo config file')

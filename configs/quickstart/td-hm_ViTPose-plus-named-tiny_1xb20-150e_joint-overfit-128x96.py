@@ -1,0 +1,19 @@
+# The five datasets of the overfit, with one head for all of them that is asked
+# for keypoints by name.
+_base_ = ['./td-hm_ViTPose-plus-tiny_1xb20-150e_joint-overfit-128x96.py']
+
+model = dict(
+    head=dict(
+        type='NamedHeatmapHead',
+        in_channels=128,
+        deconv_out_channels=(64, ),
+        deconv_kernel_sizes=(4, ),
+        loss=dict(type='KeypointMSELoss', use_target_weight=True),
+        decoder=_base_.codec),
+    heads=dict(
+        _delete_=True,
+        coco=dict(),
+        aic=dict(),
+        mpii=dict(),
+        ap10k=dict(),
+        coco_wholebody=dict()))

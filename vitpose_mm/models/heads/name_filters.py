@@ -1,0 +1,134 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from typing import List, Tuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vitpose_mm.names import KeypointName, NameVectors
+from vitpose_mm.names.keypoint_name import PLACES, SIDES
+
+# At least so near are two vectors of one name, whatever the machine that made
+# them.
+SAME = 0.99
+
+
+class NameFilters(nn.Module):
+    """Make the filters of a convolution out of the names of keypoints.
+
+    Args:
+        dim: Of the names' vectors.
+        channels: C of the maps that are convolved.
+        kernel_size: k of the filters.
+        hidden_channels: Of the network between names and filters.
+        side_channels: Of the vectors of side and place, which are learned.
+    """
+
+    def __init__(self, dim: int, channels: int, kernel_size: int = 1,
+                 hidden_channels: int = 256, side_channels: int = 32) -> None:
+        super().__init__()
+        self.shape = channels, kernel_size, kernel_size
+        self.sides = nn.Embedding(len(SIDES), side_channels)
+        self.places = nn.Embedding(len(PLACES), side_channels)
+        self.layers = nn.Sequential(
+            nn.Linear(dim + 2 * side_channels, hidden_channels), nn.GELU(),
+            nn.Linear(hidden_channels, channels * kernel_size**2 + 1))
+        # A step of the optimiser moves all inputs of an output at once; so
+        # much less each, and filters learn as fast as those of a convolution.
+        self.scale = 1 / hidden_channels
+
+    def forward(self, vectors: Tensor, sides: Tensor,
+                places: Tensor) -> Tuple[Tensor, Tensor]:
+        """Make filters.
+
+        Args:
+            vectors: Of the parts of K names, shape (K, dim).
+            sides, places: Indices of SIDES and PLACES, shape (K, ).
+
+        Returns:
+            Weights (K, C, k, k) and biases (K, ).
+        """
+        names = torch.cat((vectors * vectors.shape[1]**0.5,
+                           self.sides(sides), self.places(places)), 1)
+        filters = self.layers(names) * self.scale
+        return filters[:, :-1].unflatten(1, self.shape), filters[:, -1]
+
+
+class NamedConv(nn.Module):
+    """A convolution with a filter for each of K keypoints, made of its name.
+
+    ``vectors`` (K, dim), ``sides`` and ``places`` (K, ) are what of, and
+    ``seen`` (K, ) tells whether a label of the keypoint was trained on.
+
+    Args:
+        filters: What makes them; whoever owns it registers it.
+        names: Of the keypoints.
+        vectors: Where their vectors are.
+        padding: In pixels of the maps.
+        is_saved: Whether checkpoints hold what the filters are made of.
+
+    Raises:
+        UnknownName: If a name has no vector.
+    """
+
+    def __init__(self, filters: NameFilters, names: List[KeypointName],
+                 vectors: NameVectors, padding: int = 0,
+                 is_saved: bool = True) -> None:
+        super().__init__()
+        self.names = names
+        self.padding = padding
+        # Several convolutions share it: in a tuple it is nobody's child.
+        self.shared = (filters, )
+        # Vectors are read; what is made here is on the device of the moment.
+        place = torch.empty(0).device
+        for key, value in dict(
+                vectors=vectors(names).to(place),
+                sides=torch.tensor([SIDES.index(n.side) for n in names]),
+                places=torch.tensor([PLACES.index(n.place) for n in names]),
+                seen=torch.zeros(len(names), dtype=torch.bool)).items():
+            self.register_buffer(key, value, persistent=is_saved)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Turn maps (B, C, h, w) into heatmaps (B, K, h, w)."""
+        return F.conv2d(maps, *self.filters(), padding=self.padding)
+
+    def filters(self) -> Tuple[Tensor, Tensor]:
+        """Weights (K, C, k, k) and biases (K, ) of the convolution."""
+        return self.shared[0](self.vectors, self.sides, self.places)
+
+    @torch.no_grad()
+    def fold(self) -> nn.Conv2d:
+        """The plain convolution with the same outputs."""
+        weight, bias = self.filters()
+        K, C, k, _ = weight.shape
+        conv = nn.Conv2d(C, K, k, padding=self.padding).to(weight)
+        conv.weight.copy_(weight)
+        conv.bias.copy_(bias)
+        return conv
+
+    def note(self, keypoint_weights: Tensor) -> None:
+        """Note which keypoints are learned, of weights (B, K)."""
+        self.seen |= (keypoint_weights > 0).any(0)
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str,
+                              *args: object) -> None:
+        """Keep the names of the config; a file only tells what was seen.
+
+        Raises:
+            ValueError: If the file's vectors are of another encoder.
+        """
+        vectors = state_dict.get(f'{prefix}vectors')
+        is_same = vectors is not None and vectors.shape == self.vectors.shape
+        if is_same:
+            cosines = (vectors.to(self.vectors) * self.vectors).sum(1)
+            if bool((cosines < SAME).all()):
+                raise ValueError(
+                    'the checkpoint was trained with name vectors of another '
+                    f"encoder: none of '{prefix}vectors' is that of its name; "
+                    'give the head the encoder of the training')
+            is_same = bool((cosines >= SAME).all())
+        for key in ('vectors', 'sides', 'places', 'seen'):
+            if f'{prefix}{key}' in state_dict and not (
+                    key == 'seen' and is_same):
+                state_dict[f'{prefix}{key}'] = getattr(self, key)
+        super()._load_from_state_dict(state_dict, prefix, *args)

@@ -1,0 +1,9 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+"""What the keypoints of all datasets are called, and vectors of the names."""
+from .keypoint_name import KeypointName, keypoint_names, parse_name
+from .name_vectors import NameVectors, UnknownName
+
+__all__ = [
+    'KeypointName', 'NameVectors', 'UnknownName', 'keypoint_names',
+    'parse_name'
+]
