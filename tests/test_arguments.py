@@ -17,6 +17,8 @@ HEAD = dict(type='HeatmapHead', in_channels=32, out_channels=3,
                          heatmap_size=(3, 4)))
 CODEC = dict(input_size=(48, 64), heatmap_size=(12, 16))
 GROUPING = dict(**CODEC, sigma=2, decode_keypoint_order=[0, 1])
+QUERIES = dict(in_channels=8, num_keypoints=3,
+               decoder=dict(type='QueryPoseLabel', input_size=(64, 64)))
 DISTILL = dict(teacher='a.py', teacher_checkpoint='a.pth')
 HALF = dict(test_cfg=dict(amp_dtype='bfloat16'))
 WRAPPER = dict(optimizer=dict(type='AdamW', lr=1.))
@@ -66,6 +68,16 @@ TABLE = dict(
         (dict(in_channels=8, num_keypoints=3, deconv_out_channels=(8, )),
          'deconv_out_channels'),
     ],
+    NamedHeatmapHead=[
+        (dict(in_channels=8, names=['left knee', 'flurb']), "'flurb'"),
+        (dict(in_channels=8, dataset='cooc'), "no registered .*'cooc'"),
+    ],
+    QueryPoseHead=[
+        (dict(QUERIES, num_queries=0), 'num_queries=0 must'),
+        (dict(QUERIES, loss_weights=dict(score=1.)), 'must give a weight to'),
+    ],
+    ResizedPyramid=[
+        (dict(in_channels=8, scales=(2, 0)), 'scales=0 must be positive')],
     HeatmapKLLoss=[(dict(temperature=0), 'temperature=0 must be positive')],
     FastTopdownPoseEstimator=[
         (dict(backbone=BACKBONE, head=HEAD, **HALF),
@@ -88,6 +100,13 @@ TABLE = dict(
         (dict(backbone=BACKBONE, heads=dict(coco=HEAD), **HALF),
          'UDPHeatmap cannot decode: write'),
     ],
+    MultiDatasetBottomupPoseEstimator=[
+        (dict(backbone=dict(BACKBONE, type='ViTMoE', num_experts=2),
+              head=dict(QUERIES, type='QueryPoseHead',
+                        num_keypoints=dict(coco=17))),
+         'has 2 experts, but the head has 1 skeletons'),
+    ],
+    QueryPoseLabel=[(dict(input_size=64), r'input_size=64 must be \(w, h\)')],
     BatchUDPHeatmap=[
         (dict(CODEC, blur_kernel_size=4), 'blur_kernel_size=4 must be odd'),
         (dict(CODEC, numerics='mmpsoe'), "numerics='mmpsoe' is not one of"),
@@ -211,7 +230,8 @@ def test_a_wrong_argument_is_named(name):
 
 def test_an_unknown_argument_is_refused_by_each_class():
     for name, registries in registered(mmpose.registry).items():
-        said = refusal(registries[0], name, dict(nonsense=1))
+        # A visualizer is asked for by name first.
+        said = refusal(registries[0], name, dict(nonsense=1, name='any'))
         assert "has no argument 'nonsense'" in said, name
 
 

@@ -5,6 +5,8 @@ import numpy as np
 from mmpose.codecs.base import BaseKeypointCodec
 from mmpose.registry import KEYPOINT_CODECS
 
+from vitpose_mm.ranges import check_size
+
 # Of a person, in square pixels: keeps its tolerances above zero.
 SMALLEST_AREA = 16.
 
@@ -28,6 +30,7 @@ class QueryPoseLabel(BaseKeypointCodec):
 
     def __init__(self, input_size: Tuple[int, int]) -> None:
         super().__init__()
+        check_size('input_size', input_size, '(w, h)')
         self.input_size = tuple(input_size)
 
     def encode(self,

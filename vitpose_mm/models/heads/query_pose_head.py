@@ -11,6 +11,7 @@ from mmpose.structures import PoseDataSample
 from mmpose.utils.tensor_utils import to_numpy
 from torch import Tensor
 
+from vitpose_mm.ranges import check_count
 from ..pose_estimators.routes import Routes
 from ..query_pose.criterion import losses
 from ..query_pose.decoder import QueryPoseDecoder
@@ -59,7 +60,7 @@ class QueryPoseHead(BaseHead):
         init_cfg: As in BaseModule.
 
     Raises:
-        ValueError: If loss_weights has other keys.
+        ValueError: If loss_weights has other keys, or a number is too low.
     """
 
     def __init__(self,
@@ -79,6 +80,11 @@ class QueryPoseHead(BaseHead):
         if set(loss_weights) != set(Weights._fields):
             raise ValueError(f'loss_weights={loss_weights} must give a '
                              f'weight to each of {list(Weights._fields)}')
+        for name, value, least in (('num_queries', num_queries, 1),
+                                   ('num_layers', num_layers, 1),
+                                   ('num_points', num_points, 1),
+                                   ('num_noised', num_noised, 0)):
+            check_count(name, value, least)
         self.num_keypoints = num_keypoints
         self.strides = tuple(strides)
         self.num_queries = num_queries

@@ -7,6 +7,8 @@ from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
+from vitpose_mm.ranges import check_positive
+
 
 @MODELS.register_module()
 class ResizedPyramid(BaseModule):
@@ -29,6 +31,8 @@ class ResizedPyramid(BaseModule):
                  scales: Sequence[float] = (2, 1, 0.5),
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
+        for scale in scales:
+            check_positive('scales', scale)
         self.scales = tuple(scales)
         self.projs = nn.ModuleList(
             nn.Linear(in_channels, out_channels) for _ in scales)
