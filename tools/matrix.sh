@@ -31,17 +31,17 @@ find_version() {
     uv python find "$1" 2>/dev/null
 }
 
-# make PYTHON [PACKAGE...]
+# make PYTHON [PACKAGE...]: `set -e` does not reach here, see step.
 make() {
     local requirements=$ROOT/requirements
-    uv venv --clear --python "$1" "$VENV"
+    uv venv --clear --python "$1" "$VENV" || return
     shift
     if [ $# = 0 ]; then
         install_packages
     else
         uv pip install --python "$VENV" --no-build "$@" \
             --excludes "$requirements/excluded.txt" \
-            -r "$requirements/packages.txt"
+            -r "$requirements/packages.txt" || return
         install_ours
     fi
 }
