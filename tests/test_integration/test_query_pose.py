@@ -1,6 +1,8 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 """The query decoder from image file to people, with MMPose's own parts around
 it."""
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -78,7 +80,7 @@ def test_metric_of_perfect_people_is_one(config):
         logits = torch.full((1, 1 + number), 5.)
         logits[0, 0] = -5
         people = People(keypoints, logits, torch.zeros(1, 1 + number, 17))
-        model.head.refine = lambda *_: ([people], [])
+        model.head.refine = lambda *_: SimpleNamespace(layers=[people])
         data = pseudo_collate([images[index]])
         with torch.no_grad():
             evaluator.process(model.test_step(data), data)

@@ -1,5 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,22 +13,20 @@ class People(NamedTuple):
             (B, N, K, 2), float32.
         logits: Of being a person, shape (B, N), float32.
         visible: Logits of each keypoint being visible, shape (B, N, K),
-            float32; None of the proposals, which do not tell.
+            float32.
     """
 
     keypoints: Tensor
     logits: Tensor
-    visible: Optional[Tensor] = None
+    visible: Tensor
 
     def first(self, number: int) -> 'People':
         """The first people of each image."""
-        return People(*(part if part is None else part[:, :number]
-                        for part in self))
+        return People(*(part[:, :number] for part in self))
 
     def rest(self, number: int) -> 'People':
         """All but the first people of each image."""
-        return People(*(part if part is None else part[:, number:]
-                        for part in self))
+        return People(*(part[:, number:] for part in self))
 
 
 def extent(keypoints: Tensor, smallest: float) -> Tensor:
