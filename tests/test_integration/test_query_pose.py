@@ -15,7 +15,7 @@ from mmpose.registry import DATASETS, MODELS
 from vitpose_mm.models.query_pose.people import People
 
 OVERFIT = 'configs/quickstart/' \
-    'query_ViTPose-tiny_1xb4-300e_coco-overfit-384x384.py'
+    'query_ViTPose-tiny_1xb4-200e_coco-overfit-384x384.py'
 COCO = 'configs/body_2d_keypoint/query_pose/coco/' \
     'query_ViTPose-small_8xb4-72e_coco-640x640.py'
 ARCH = dict(embed_dim=32, depth=2, num_heads=2, mlp_ratio=2)
