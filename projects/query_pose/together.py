@@ -31,15 +31,17 @@ KINDS = dict(coco='CocoDataset', ap10k='AP10KDataset')
               show_default=True)
 @click.option('--epochs', default=600, show_default=True)
 @click.option('--seed', default=0, show_default=True)
-@click.option('--rehearse', is_flag=True, help='A few steps.')
+@click.option('--rehearse', is_flag=True, help='One step.')
 def main(fixtures: Path, out: Path, epochs: int, seed: int,
          rehearse: bool) -> None:
     """Measure."""
     from mmengine.runner import Runner
     out.mkdir(parents=True, exist_ok=True)
     paste(fixtures, out)
-    runner = Runner.from_cfg(
-        make_config(out, 22 if rehearse else epochs, seed))
+    config = make_config(out, 1 if rehearse else epochs, seed)
+    if rehearse:
+        config.param_scheduler = None
+    runner = Runner.from_cfg(config)
     runner.train()
     scores = {name: round(float(value), 4)
               for name, value in runner.val().items()

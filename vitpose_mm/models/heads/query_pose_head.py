@@ -1,5 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 import torch
 from mmengine.dist import all_reduce
@@ -16,10 +16,10 @@ from ..query_pose.criterion import losses
 from ..query_pose.decoder import QueryPoseDecoder
 from ..query_pose.denoising import Noised, attention_mask, match_noised, noise
 from ..query_pose.matching import Weights, match
-from ..query_pose.people import People
-from ..query_pose.predict import box_of, cells_in_images
+from ..query_pose.people import Refined, read
+from ..query_pose.predict import best_first, cells_in_images
 from ..query_pose.proposal_loss import proposal_losses
-from ..query_pose.proposals import Cells, Skeleton, list_cells
+from ..query_pose.proposals import Skeleton, list_cells
 from ..query_pose.targets import collect_targets
 
 Features = Sequence[Tensor]
@@ -28,22 +28,6 @@ ONLY = 'keypoints'
 NO_FLIP_TEST = (
     'test_cfg.flip_test=True: a query has no partner in the mirror image '
     'whose result could be joined with its own; remove it')
-
-
-class Refined(NamedTuple):
-    """What the decoder makes of images.
-
-    Attributes:
-        layers: N people after each layer.
-        noised: Noised people after each layer.
-        cells: Of the images.
-        logits: Of all cells, shape (B, T), float32.
-    """
-
-    layers: List[People]
-    noised: List[People]
-    cells: Cells
-    logits: Tensor
 
 
 @MODELS.register_module()
@@ -289,7 +273,6 @@ class QueryPoseHead(BaseHead):
         """
         if test_cfg.get('flip_test', False):
             raise ValueError(NO_FLIP_TEST)
-        score_thr = test_cfg.get('score_thr', 0.)
         found: Dict[int, InstanceData] = {}
         for name, rows in self.groups(batch_data_samples, test_cfg).items():
             if not rows:
@@ -302,20 +285,7 @@ class QueryPoseHead(BaseHead):
             keypoints, scores, people = read(refined.layers[-1])
             decoded = self.decode(torch.cat([keypoints, scores[..., None]],
                                             -1))
-            for row, instances, score in zip(rows, decoded,
-                                             to_numpy(people)):
-                instances.bbox_scores = score
-                instances.bboxes = box_of(instances.keypoints,
-                                          instances.keypoint_scores, score)
-                order = (-score).argsort(kind='stable')
-                instances = instances[order]
-                found[row] = instances[instances.bbox_scores > score_thr]
+            for row, instances, score in zip(rows, decoded, to_numpy(people)):
+                found[row] = best_first(instances, score,
+                                        test_cfg.get('score_thr', 0.))
         return [found[row] for row in range(len(batch_data_samples))]
-
-
-def read(people: People) -> Tuple[Tensor, Tensor, Tensor]:
-    """Keypoints, their scores and those of people: a keypoint is as sure as
-    its person, times whether it is visible."""
-    scores = people.logits.sigmoid()
-    return (people.keypoints, scores[..., None] * people.visible.sigmoid(),
-            scores)
