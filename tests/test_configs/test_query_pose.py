@@ -31,7 +31,7 @@ def test_backbone_is_that_of_the_topdown_model(load, size, depth):
 @pytest.mark.parametrize('path', [
     f'{QUERY}/coco/query_ViTPose-base_8xb4-72e_coco-640x640.py',
     f'{QUERY}/crowdpose/query_ViTPose-base_8xb4-72e_crowdpose-640x640.py',
-    'quickstart/query_ViTPose-tiny_1xb4-300e_coco-overfit-384x384.py',
+    'quickstart/query_ViTPose-tiny_1xb4-200e_coco-overfit-384x384.py',
     'quickstart/query_ViTPose-tiny_1xb4-5e_crowd-192x192.py',
 ])
 def test_one_codec_and_one_size_everywhere(load, path):

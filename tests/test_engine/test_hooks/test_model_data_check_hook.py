@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, ConcatDataset
+from mmpose.datasets.transforms import GenerateTarget
 from mmpose.registry import HOOKS, MODELS
 
 from vitpose_mm.engine.hooks.model_data_check_hook import check_agreement
@@ -238,3 +239,52 @@ def test_stock_heads_are_compared_by_their_keypoints(kind):
             model,
             SimpleNamespace(
                 metainfo=dict(dataset_name='horses', num_keypoints=16)))
+
+
+def query_pose(num_keypoints=17, **test_cfg):
+    head = dict(
+        type='QueryPoseHead',
+        in_channels=16,
+        num_keypoints=num_keypoints,
+        strides=(16, ),
+        num_heads=2,
+        decoder=dict(type='QueryPoseLabel', input_size=(64, 64)))
+    kind = 'MultiDataset' if isinstance(num_keypoints, dict) else ''
+    return MODELS.build(
+        dict(
+            type=f'{kind}BottomupPoseEstimator',
+            backbone=dict(
+                type='ViT',
+                arch=dict(embed_dim=16, depth=1, num_heads=2),
+                img_size=(64, 64)),
+            head=head,
+            test_cfg=test_cfg))
+
+
+def encoded_by(name, dataset_name='coco', keypoints=17):
+    codecs = dict(
+        QueryPoseLabel=dict(input_size=(64, 64)),
+        UDPHeatmap=dict(
+            input_size=(64, 64), heatmap_size=(16, 16), sigma=2))
+    step = GenerateTarget(encoder=dict(type=name, **codecs[name]))
+    return SimpleNamespace(
+        pipeline=SimpleNamespace(transforms=[step]),
+        metainfo=dict(dataset_name=dataset_name, num_keypoints=keypoints))
+
+
+def test_query_decoder_needs_its_own_labels_and_no_flip_test():
+    check_agreement(query_pose(), encoded_by('QueryPoseLabel'), True)
+    with pytest.raises(ValueError, match='UDPHeatmap.*QueryPoseHead'):
+        check_agreement(query_pose(), encoded_by('UDPHeatmap'), True)
+    with pytest.raises(ValueError, match='flip_test'):
+        check_agreement(query_pose(flip_test=True),
+                        encoded_by('QueryPoseLabel'))
+
+
+def test_each_skeleton_of_a_query_decoder_is_compared():
+    model = query_pose(dict(coco=17, aic=14))
+    check_agreement(model, encoded_by('QueryPoseLabel', 'aic', 14), True)
+    with pytest.raises(ValueError, match='aic=14.*has 16 keypoints'):
+        check_agreement(model, encoded_by('QueryPoseLabel', 'aic', 16), True)
+    with pytest.raises(ValueError, match="'mpii'"):
+        check_agreement(model, encoded_by('QueryPoseLabel', 'mpii', 16), True)

@@ -14,14 +14,13 @@ WEIGHTS = Weights(2., 5., 4., 1.)
 
 @pytest.fixture
 def layers():
-    """Proposals, which tell no visibility, and a layer: two images, three
-    queries, four keypoints."""
+    """Two layers, two images, three queries, four keypoints."""
     torch.manual_seed(1)
     return [
         People(
             (torch.rand(2, 3, 4, 2) * 30).requires_grad_(),
-            torch.randn(2, 3).requires_grad_(), visible) for visible in
-        (None, torch.randn(2, 3, 4).requires_grad_())
+            torch.randn(2, 3).requires_grad_(),
+            torch.randn(2, 3, 4).requires_grad_()) for _ in range(2)
     ]
 
 
@@ -60,8 +59,8 @@ def test_terms_are_their_definitions(layers, targets):
                         (1 - similarity) * math.log(1 - p))
                 else:
                     score -= 0.75 * p**2 * math.log(1 - p)
-    for keypoint, p in enumerate(layers[1].visible[0, 1].sigmoid().tolist()):
-        visible -= math.log(1 - p if keypoint % 2 else p) / 4
+        for keypoint, p in enumerate(people.visible[0, query].sigmoid()):
+            visible -= torch.log(1 - p if keypoint % 2 else p).item() / 4
     expected = dict(score=score, distance=5 / 2 * apart,
                     oks=4 / 2 * unlike, visible=visible / 2)
     for name, value in expected.items():

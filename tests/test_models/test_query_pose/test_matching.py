@@ -15,7 +15,8 @@ WEIGHTS = Weights(2., 5., 4., 1.)
 def people(num_images, num_queries):
     return People(
         torch.rand(num_images, num_queries, K, 2) * 50,
-        torch.randn(num_images, num_queries))
+        torch.randn(num_images, num_queries),
+        torch.randn(num_images, num_queries, K))
 
 
 def targets(*numbers):
@@ -84,8 +85,7 @@ def test_is_the_best_of_all_assignments(num_queries, numbers):
 
 def test_costs_are_those_of_the_terms():
     layer, labels = people(2, 3), targets(2, 1)
-    found = costs(People(*(part and part[None] if part is None else part[None]
-                           for part in layer)), labels, WEIGHTS)[0]
+    found = costs(People(*(part[None] for part in layer)), labels, WEIGHTS)[0]
     for image, query, person in ((0, 0, 0), (0, 2, 1), (1, 1, 0)):
         torch.testing.assert_close(
             found[image, query, person],

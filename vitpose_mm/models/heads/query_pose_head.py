@@ -17,8 +17,9 @@ from ..query_pose.criterion import losses
 from ..query_pose.decoder import QueryPoseDecoder
 from ..query_pose.denoising import Noised, attention_mask, match_noised, noise
 from ..query_pose.matching import Weights, match
-from ..query_pose.people import People
-from ..query_pose.predict import box_of, cells_in_images
+from ..query_pose.people import Refined, read
+from ..query_pose.predict import best_first, cells_in_images
+from ..query_pose.proposal_loss import proposal_losses
 from ..query_pose.proposals import Skeleton, list_cells
 from ..query_pose.targets import collect_targets
 
@@ -38,9 +39,9 @@ class QueryPoseHead(BaseHead):
     The best cells of the maps propose people. Each is a token and one for
     each of its keypoints, which attend within the person, across people and
     to the image (GroupPose, arXiv 2308.07313; DETRPose, arXiv 2506.13027;
-    EdgeCrafter, arXiv 2603.18739). In training each labelled person is
-    matched with one query, in each layer; noised people are to be found
-    again beside them.
+    EdgeCrafter, arXiv 2603.18739). In training the cell at a person's middle
+    learns to propose it, each labelled person is matched with one query in
+    each layer, and noised people are to be found again beside them.
 
     Several datasets share all but their cells' scores, first poses and
     tokens: a sample is asked for the keypoints of its dataset.
@@ -118,8 +119,7 @@ class QueryPoseHead(BaseHead):
             (B, N, K), and scores of people (B, N).
         """
         name = dataset or next(iter(self.skeletons))
-        layers, _ = self.refine(feats, self.skeletons[name])
-        return read(layers[-1])
+        return read(self.refine(feats, self.skeletons[name]).layers[-1])
 
     def refine(
         self,
@@ -127,7 +127,7 @@ class QueryPoseHead(BaseHead):
         skeleton: Skeleton,
         valid: Optional[Tensor] = None,
         noised: Optional[Noised] = None
-    ) -> Tuple[List[People], List[People]]:
+    ) -> Refined:
         """Propose people and refine them, and noised ones beside them.
 
         Args:
@@ -137,12 +137,13 @@ class QueryPoseHead(BaseHead):
             noised: D of each image.
 
         Returns:
-            The proposals and N people after each layer; the D after each.
+            The people after each layer.
         """
         cells = list_cells(feats, self.strides)
         cells = cells._replace(tokens=self.cell(cells.tokens))
-        proposals, behind = skeleton.propose(cells, self.num_queries, valid)
-        start, mask = proposals.keypoints, None
+        start, behind, logits = skeleton.propose(cells, self.num_queries,
+                                                 valid)
+        mask = None
         number = behind.shape[1]
         if noised is not None:
             start = torch.cat([start, noised.keypoints], 1)
@@ -155,8 +156,8 @@ class QueryPoseHead(BaseHead):
         people = self.layers(behind[:, :, None] + skeleton.tokens, start,
                              feats, self.input_size(feats), self.strides[-1],
                              mask)
-        return ([proposals, *(each.first(number) for each in people)],
-                [each.rest(number) for each in people])
+        return Refined([each.first(number) for each in people],
+                       [each.rest(number) for each in people], cells, logits)
 
     def input_size(self, feats: Features) -> Tuple[int, int]:
         """Size (w, h) in pixels of the images that maps are of."""
@@ -198,9 +199,10 @@ class QueryPoseHead(BaseHead):
             train_cfg: Of the estimator; not used.
 
         Returns:
-            'loss_<term>' of queries and 'loss_noised_<term>'; of several
+            'loss_<term>' of queries, 'loss_proposal_<term>' of the cells at
+            the people's middles, and 'loss_noised_<term>'; of several
             datasets '<dataset>/loss_<term>'. All are means over the people
-            of the batches of all processes.
+            of the batches of all processes, and sums over the layers.
         """
         groups = self.groups(batch_data_samples)
         number = feats[0].new_tensor(
@@ -235,13 +237,16 @@ class QueryPoseHead(BaseHead):
         """Loss of samples of one skeleton, divided by ``num_people``."""
         targets = collect_targets(data_samples)
         noised = noise(targets, self.num_noised)
-        layers, again = self.refine(
-            feats, skeleton, cells_in_images(data_samples, feats,
-                                             self.strides), noised)
+        valid = cells_in_images(data_samples, feats, self.strides)
+        layers, again, cells, logits = self.refine(feats, skeleton, valid,
+                                                   noised)
         pairs = match(layers, targets, self.loss_weights)
         everyone = torch.ones_like(layers[0].logits, dtype=torch.bool)
         terms = losses(layers, targets, pairs, everyone, num_people,
                        self.loss_weights)
+        first = proposal_losses(skeleton, cells, logits, targets, valid,
+                                num_people, self.loss_weights)
+        terms.update({f'proposal_{key}': term for key, term in first.items()})
         if noised is not None:
             of_noised = losses(
                 again, targets._replace(ignored=None),
@@ -274,33 +279,19 @@ class QueryPoseHead(BaseHead):
         """
         if test_cfg.get('flip_test', False):
             raise ValueError(NO_FLIP_TEST)
-        score_thr = test_cfg.get('score_thr', 0.)
         found: Dict[int, InstanceData] = {}
         for name, rows in self.groups(batch_data_samples, test_cfg).items():
             if not rows:
                 continue
             samples = [batch_data_samples[row] for row in rows]
             part = [level[rows] for level in feats]
-            layers, _ = self.refine(
+            refined = self.refine(
                 part, self.skeletons[name],
                 cells_in_images(samples, part, self.strides))
-            keypoints, scores, people = read(layers[-1])
+            keypoints, scores, people = read(refined.layers[-1])
             decoded = self.decode(torch.cat([keypoints, scores[..., None]],
                                             -1))
-            for row, instances, score in zip(rows, decoded,
-                                             to_numpy(people)):
-                instances.bbox_scores = score
-                instances.bboxes = box_of(instances.keypoints,
-                                          instances.keypoint_scores, score)
-                order = (-score).argsort(kind='stable')
-                instances = instances[order]
-                found[row] = instances[instances.bbox_scores > score_thr]
+            for row, instances, score in zip(rows, decoded, to_numpy(people)):
+                found[row] = best_first(instances, score,
+                                        test_cfg.get('score_thr', 0.))
         return [found[row] for row in range(len(batch_data_samples))]
-
-
-def read(people: People) -> Tuple[Tensor, Tensor, Tensor]:
-    """Keypoints, their scores and those of people: a keypoint is as sure as
-    its person, times whether it is visible."""
-    scores = people.logits.sigmoid()
-    return (people.keypoints, scores[..., None] * people.visible.sigmoid(),
-            scores)

@@ -79,10 +79,10 @@ class DeformableAttention(nn.Module):
                 offsets.new_tensor([w, h])
             # (B * heads, Q, points, 2), from -1 to 1 at the borders
             grid = 2 * places.transpose(1, 2).flatten(0, 1) - 1
-            seen = F.grid_sample(
-                value, grid.to(value.dtype), align_corners=False)
+            # In half precision a place would be pixels off.
+            seen = F.grid_sample(value.float(), grid, align_corners=False)
             weight = weights[:, :, :, index].transpose(1, 2).flatten(0, 1)
             total = total + (seen * weight[:, None]).sum(3)
         # (B * heads, C / heads, Q) to (B, Q, C)
-        return self.proj(
-            total.reshape(-1, channels, num_tokens).transpose(1, 2))
+        total = total.reshape(-1, channels, num_tokens).transpose(1, 2)
+        return self.proj(total.to(self.proj.weight.dtype))

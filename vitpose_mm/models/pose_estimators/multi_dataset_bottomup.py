@@ -9,6 +9,7 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor
 
 from .idle_parts import IdleParts
+from .registered_metainfo import registered_metainfo
 
 
 @MODELS.register_module()
@@ -27,7 +28,8 @@ class MultiDatasetBottomupPoseEstimator(BottomupPoseEstimator):
             head, or of any other backbone, which all datasets then share.
         head: Config of a QueryPoseHead with several ``num_keypoints``.
         neck: Config of the neck, which all share.
-        test_cfg: As in QueryPoseHead.predict.
+        test_cfg: As in QueryPoseHead.predict. With ``dataset``,
+            ``dataset_meta`` is that dataset's, whatever a checkpoint says.
         train_cfg, data_preprocessor, init_cfg: As in BottomupPoseEstimator.
 
     Raises:
@@ -57,6 +59,20 @@ class MultiDatasetBottomupPoseEstimator(BottomupPoseEstimator):
                              f'but the head has {len(names)} skeletons: '
                              f'{names}')
         self.idle_parts = IdleParts(len(names))
+        chosen = self.test_cfg.get('dataset')
+        self._chosen_meta = None
+        if chosen is not None:
+            self.head.routes(self.test_cfg)  # names what there is
+            self._chosen_meta = registered_metainfo(chosen)
+
+    @property
+    def dataset_meta(self) -> Optional[dict]:
+        """Metainfo of the dataset that the model predicts."""
+        return self._chosen_meta or self._dataset_meta
+
+    @dataset_meta.setter
+    def dataset_meta(self, dataset_meta: Optional[dict]) -> None:
+        self._dataset_meta = dataset_meta
 
     @property
     def heads(self) -> ModuleDict:

@@ -35,8 +35,8 @@ def losses(layers: Sequence[People], targets: Targets, pairs: Match,
         one; ``distance`` and ``oks`` of the labelled keypoints;
         ``visible``: whether each keypoint of a match is labelled.
     """
-    keypoints = torch.stack([layer.keypoints for layer in layers])
-    logits = torch.stack([layer.logits for layer in layers])
+    keypoints, logits, visible = (
+        torch.stack(part) for part in zip(*layers))
     found = pairs[:3]
     person = pairs.image, pairs.person
     own = keypoints[found]
@@ -55,16 +55,9 @@ def losses(layers: Sequence[People], targets: Targets, pairs: Match,
         score=varifocal(logits, quality, is_match, counted | is_match),
         distance=distance(own, labels, labelled,
                           targets.areas[person]).sum(),
-        oks=(1 - similarity).sum())
-    visible = [
-        F.binary_cross_entropy_with_logits(
-            layer.visible[pairs.image[pairs.layer == index],
-                          pairs.query[pairs.layer == index]],
-            labelled[pairs.layer == index],
-            reduction='sum') / labelled.shape[1]
-        for index, layer in enumerate(layers) if layer.visible is not None
-    ]
-    terms['visible'] = sum(visible)
+        oks=(1 - similarity).sum(),
+        visible=F.binary_cross_entropy_with_logits(
+            visible[found], labelled, reduction='sum') / labelled.shape[1])
     return {
         name: term * getattr(weights, name) / num_people
         for name, term in terms.items()

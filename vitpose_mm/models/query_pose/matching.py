@@ -72,9 +72,7 @@ def match(layers: Sequence[People], targets: Targets,
     Returns:
         At most as many pairs per layer and image as it has queries.
     """
-    people = People(
-        torch.stack([layer.keypoints for layer in layers]),
-        torch.stack([layer.logits for layer in layers]))
+    people = People(*(torch.stack(part) for part in zip(*layers)))
     cost = costs(people, targets, weights)
     device = cost.device
     # A model that has broken down is NaNHook's business.

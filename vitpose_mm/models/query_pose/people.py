@@ -1,8 +1,10 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from typing import NamedTuple, Optional
+from typing import List, NamedTuple, Tuple
 
 import torch
 from torch import Tensor
+
+from .proposals import Cells
 
 
 class People(NamedTuple):
@@ -13,22 +15,45 @@ class People(NamedTuple):
             (B, N, K, 2), float32.
         logits: Of being a person, shape (B, N), float32.
         visible: Logits of each keypoint being visible, shape (B, N, K),
-            float32; None of the proposals, which do not tell.
+            float32.
     """
 
     keypoints: Tensor
     logits: Tensor
-    visible: Optional[Tensor] = None
+    visible: Tensor
 
     def first(self, number: int) -> 'People':
         """The first people of each image."""
-        return People(*(part if part is None else part[:, :number]
-                        for part in self))
+        return People(*(part[:, :number] for part in self))
 
     def rest(self, number: int) -> 'People':
         """All but the first people of each image."""
-        return People(*(part if part is None else part[:, number:]
-                        for part in self))
+        return People(*(part[:, number:] for part in self))
+
+
+class Refined(NamedTuple):
+    """What the decoder makes of images.
+
+    Attributes:
+        layers: N people after each layer.
+        noised: Noised people after each layer.
+        cells: Of the images.
+        logits: Of all cells, shape (B, T), float32.
+    """
+
+    layers: List[People]
+    noised: List[People]
+    cells: Cells
+    logits: Tensor
+
+
+def read(people: People) -> Tuple[Tensor, Tensor, Tensor]:
+    """Keypoints (B, N, K, 2), their scores (B, N, K) and those of people
+    (B, N): a keypoint is as sure as its person, times whether it is
+    visible."""
+    scores = people.logits.sigmoid()
+    return (people.keypoints, scores[..., None] * people.visible.sigmoid(),
+            scores)
 
 
 def extent(keypoints: Tensor, smallest: float) -> Tensor:

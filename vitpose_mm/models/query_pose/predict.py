@@ -3,6 +3,7 @@ from typing import Optional, Sequence
 
 import numpy as np
 import torch
+from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
@@ -40,6 +41,22 @@ def cells_in_images(data_samples: Sequence[PoseDataSample],
                 for size in sizes
             ]))
     return torch.cat(valid, 1).to(levels[0].device, non_blocking=True)
+
+
+def best_first(people: InstanceData, scores: np.ndarray,
+               score_thr: float) -> InstanceData:
+    """Sort the people of an image, and leave out who is not sure.
+
+    Args:
+        people: N with ``keypoints`` and ``keypoint_scores``; gets
+            ``bbox_scores`` and ``bboxes``.
+        scores: Of each, shape (N, ).
+        score_thr: What a score must exceed.
+    """
+    people.bbox_scores = scores
+    people.bboxes = box_of(people.keypoints, people.keypoint_scores, scores)
+    people = people[(-scores).argsort(kind='stable')]
+    return people[people.bbox_scores > score_thr]
 
 
 def box_of(keypoints: np.ndarray, keypoint_scores: np.ndarray,

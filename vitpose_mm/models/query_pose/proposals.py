@@ -4,8 +4,6 @@ from typing import NamedTuple, Optional, Sequence, Tuple
 import torch
 from torch import Tensor, nn
 
-from .people import People
-
 # Side of the person that a cell stands for at first, in cells.
 CELLS_OF_PERSON = 8
 
@@ -16,12 +14,17 @@ class Cells(NamedTuple):
     Attributes:
         tokens: Shape (B, T, C).
         centres: (x, y) in pixels of the input, shape (T, 2).
-        sides: Of the person that a cell stands for, in pixels, shape (T, ).
+        strides: Side of each in pixels, shape (T, ).
     """
 
     tokens: Tensor
     centres: Tensor
-    sides: Tensor
+    strides: Tensor
+
+    @property
+    def sides(self) -> Tensor:
+        """Of the person that a cell stands for, in pixels, shape (T, )."""
+        return self.strides * CELLS_OF_PERSON
 
 
 def list_cells(levels: Sequence[Tensor], strides: Sequence[int]) -> Cells:
@@ -35,9 +38,7 @@ def list_cells(levels: Sequence[Tensor], strides: Sequence[int]) -> Cells:
         centres.append(
             torch.stack([x.repeat(len(y)),
                          y.repeat_interleave(len(x))], 1))
-        sides.append(
-            centres[-1].new_full((len(x) * len(y), ),
-                                 stride * CELLS_OF_PERSON))
+        sides.append(centres[-1].new_full((len(x) * len(y), ), stride))
     tokens = torch.cat([level.flatten(2) for level in levels], 2)
     return Cells(
         tokens.transpose(1, 2), torch.cat(centres), torch.cat(sides))
@@ -68,7 +69,8 @@ class Skeleton(nn.Module):
         nn.init.constant_(self.score.bias, -4.6)
 
     def propose(self, cells: Cells, number: int,
-                valid: Optional[Tensor] = None) -> Tuple[People, Tensor]:
+                valid: Optional[Tensor] = None
+                ) -> Tuple[Tensor, Tensor, Tensor]:
         """Take the best cells of each image for people.
 
         Args:
@@ -77,16 +79,30 @@ class Skeleton(nn.Module):
             valid: Cells that lie in the image, bool, shape (B, T).
 
         Returns:
-            The people, and their cells' tokens (B, N, C).
+            Their keypoints (B, N, K, 2) in pixels, float32, their cells'
+            tokens (B, N, C), and the logits of all cells (B, T), float32.
         """
-        logits = self.score(cells.tokens).squeeze(2)
-        if valid is not None:
-            logits = logits.masked_fill(~valid, -1e4)
-        logits, best = logits.topk(min(number, logits.shape[1]))
+        logits = self.score(cells.tokens).squeeze(2).float()
+        among = logits if valid is None else logits.masked_fill(~valid, -1e4)
+        best = among.topk(min(number, among.shape[1])).indices
         tokens = cells.tokens.gather(
             1, best[..., None].expand(-1, -1, cells.tokens.shape[2]))
+        keypoints = self.pose_of(tokens, cells.centres[best],
+                                 cells.sides[best])
+        return keypoints, tokens, logits
+
+    def pose_of(self, tokens: Tensor, centres: Tensor,
+                sides: Tensor) -> Tensor:
+        """First pose of the people that cells stand for.
+
+        Args:
+            tokens: Of the cells, shape (..., C).
+            centres: Of the cells in pixels, shape (..., 2).
+            sides: As in Cells, shape (...).
+
+        Returns:
+            Keypoints in pixels, shape (..., K, 2), float32.
+        """
         offsets = self.pose(tokens).float()
-        offsets = offsets.reshape(*best.shape, self.num_keypoints, 2)
-        keypoints = cells.centres[best][:, :, None] + \
-            offsets * cells.sides[best][..., None, None]
-        return People(keypoints, logits.float()), tokens
+        offsets = offsets.reshape(*offsets.shape[:-1], self.num_keypoints, 2)
+        return centres[..., None, :] + offsets * sides[..., None, None]

@@ -13,10 +13,10 @@ model = dict(
     backbone=dict(img_size=(384, 384), patch_size=16),
     head=dict(num_keypoints=17, strides=(16, 32), decoder=decoder))
 
-train_cfg = dict(max_epochs=300, val_interval=100)
+train_cfg = dict(max_epochs=200, val_interval=100)
 param_scheduler = [
     dict(type='LinearLR', begin=0, end=20, start_factor=0.01, by_epoch=False),
-    dict(type='CosineAnnealingLR', begin=20, end=300, by_epoch=True),
+    dict(type='CosineAnnealingLR', begin=20, end=200, by_epoch=True),
 ]
 
 # No augmentation: each epoch shows the same images, as the test does.
