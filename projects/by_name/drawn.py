@@ -29,7 +29,7 @@ BATCH = 16  # of each dataset
 LR = 2e-3
 DRAWN = dict(train=1000, test=200)
 SIZES = dict(
-    gpu=dict(embed_dim=128, depth=4, num_heads=4, mlp_ratio=2, steps=1000),
+    gpu=dict(embed_dim=128, depth=4, num_heads=4, mlp_ratio=2, steps=800),
     cpu=dict(embed_dim=48, depth=2, num_heads=3, mlp_ratio=2, steps=350))
 SIGNS = {
     'separate': 'a backbone and a head for each dataset',
@@ -40,8 +40,10 @@ SIGNS = {
 QUARTER = 'aic'
 UNLABELLED = dict(aic=('left_knee', 'right_knee'), ap10k=('Nose', ))
 ROWS: Dict[str, Dict[str, Any]] = {
-    'all': dict(methods=('named', 'shared', 'separate')),
-    'quarter': dict(methods=('named', 'shared', 'separate'), quarter=True),
+    'all': dict(methods=('named', 'shared', *(
+        f'separate {dataset}' for dataset in BODIES))),
+    'quarter': dict(methods=('named', 'shared', f'separate {QUARTER}'),
+                    quarter=True),
     'unlabelled': dict(methods=('named', 'shared'), unlabelled=True),
     'without aic': dict(methods=('named', ), without='aic'),
     'without atrw': dict(methods=('named', ), without='atrw')}
@@ -130,7 +132,9 @@ def train(model: nn.Module, data: Dict[str, Tuple[Tensor, Tensor]],
         steps: How many.
         seed: Of the order of the samples.
     """
-    optimizer = torch.optim.AdamW(model.parameters(), LR, weight_decay=.05)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), LR, weight_decay=.05,
+        fused=next(model.parameters()).is_cuda)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, LR, steps, pct_start=.1)
     rng = np.random.default_rng(seed)
@@ -234,24 +238,19 @@ def run(row: str, method: str, seed: int, folder: Path, device: str,
                 keypoints[:, names[name], 2] = 0
         data[dataset] = (torch.from_numpy(images).to(device),
                          torch.from_numpy(keypoints).to(device))
-    # Alone, a dataset learns the same whatever others lack.
-    groups = [[dataset] for dataset in data
-              if row == 'all' or dataset == QUARTER] \
-        if method == 'separate' else [list(data)]
-    results, params = {}, 0
-    for group in groups:
-        torch.manual_seed(seed)
-        model = build(method, group, size).to(device)
-        params += sum(each.numel() for each in model.parameters())
-        train(model, {key: data[key] for key in group}, size['steps'], seed)
-        tested = BODIES if method == 'named' else group
-        for dataset in tested:
-            results[dataset] = test(
-                model, method, dataset, torch.from_numpy(
-                    arrays[f'{dataset}/test/images']).to(device),
-                arrays[f'{dataset}/test/keypoints'])
+    if method.startswith('separate'):
+        data = {key: data[key] for key in method.split()[1:]}
+    torch.manual_seed(seed)
+    model = build(method, list(data), size).to(device)
+    train(model, data, size['steps'], seed)
+    results = {
+        dataset: test(model, method, dataset, torch.from_numpy(
+            arrays[f'{dataset}/test/images']).to(device),
+            arrays[f'{dataset}/test/keypoints'])
+        for dataset in (BODIES if method == 'named' else data)}
     return dict(row=row, method=method, seed=seed, results=results,
-                parameters=params, seconds=time.perf_counter() - start)
+                parameters=sum(each.numel() for each in model.parameters()),
+                seconds=time.perf_counter() - start)
 
 
 def mean(values: Sequence[float]) -> str:
@@ -267,7 +266,8 @@ def show(rows: List[dict]) -> None:
         found = []
         for each in rows:
             tested = each['results'].get(dataset, {}).get(kind, {})
-            if (each['row'], each['method']) == (row, method) and tested:
+            if (each['row'], each['method'].split()[0]) == (
+                    row, method) and tested:
                 found.append(float(np.mean([
                     value for name, value in tested.items()
                     if not only or name in only])))

@@ -123,6 +123,32 @@ def test_a_dataset_of_a_joint_model_is_folded(repo, fill, tmp_path):
     assert out.stat().st_size < .7 * weights.stat().st_size
 
 
+def test_asked_names_become_a_plain_convolution(repo, fill, tmp_path):
+    base, = (repo / 'configs' / 'quickstart').glob('*plus-named-tiny*')
+    config, weights = tmp_path / 'config.py', tmp_path / 'weights.pth'
+    config.write_text(
+        f'_base_ = [{str(base)!r}]\nmodel = dict(test_cfg=dict(names=['
+        "'nose', 'left knee'], dataset='aic'))\n")
+    model = fill(build_pose_estimator(Config.fromfile(config).model))
+    torch.save(dict(state_dict=model.state_dict()), weights)
+    exporter = Exporter(config, str(weights))
+    out = tmp_path / 'm.pt2'
+    with pytest.raises(ExportError, match="lacks 'right knee'"):
+        exporter.write(Wish('torch-export', flip=True), out)
+    exporter.write(Wish('torch-export'), out)
+    network = open_export(out)
+    crops = cut(picture(), place(BOXES, network.crop), network.crop)
+    found, = network.session.run(dict(crops=crops))
+    assert network.skeleton.names == ('nose', 'left knee')
+    images = model.data_preprocessor(dict(inputs=list(
+        torch.from_numpy(crops).permute(0, 3, 1, 2)), data_samples=[]))
+    with torch.no_grad():
+        expected = model(images['inputs'], None).numpy()
+    assert expected.std() > .001
+    np.testing.assert_allclose(found, expected,
+                               atol=1e-4 * np.abs(expected).max())
+
+
 def test_what_parts_from_pytorch_is_not_written(small, tmp_path,
                                                 monkeypatch):
     config, weights = small()

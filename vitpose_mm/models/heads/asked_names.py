@@ -37,6 +37,9 @@ class AskedNames(NamedView):
         super().__init__(head, parsed, is_saved=False)
         self.mirrored_layer = head.named_conv(
             [name.mirrored for name in parsed], is_saved=False)
+        # What the flip test looks for beside what is asked for.
+        self.unpaired = [name.mirrored for name in parsed
+                         if name.mirrored not in parsed]
         self.is_told = False
 
     def tell(self, views: Mapping[str, NamedView]) -> None:
