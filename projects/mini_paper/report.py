@@ -14,7 +14,7 @@ import click
 import matplotlib
 import numpy as np
 from compare import NOT_RUN, compare, judge, mean_and_spread, values
-from rows import HERE, ROOT, Pair, Table, read_table, table_names
+from rows import HERE, ROOT, Pair, Table, read_form, read_table, table_names
 
 from vitpose_mm.fileio import write_beside
 
@@ -24,9 +24,10 @@ MOUSE = ROOT / 'projects' / 'own_data' / 'results' / 'mirror_mouse.json'
 
 
 def find_results(table: Table, folder: Path) -> Optional[dict]:
-    """The file of a table with most runs."""
+    """The file of a table with most runs, of any form but the test's."""
     found = [json.loads(path.read_text()) for path in
-             sorted(folder.glob(f'{table.name}_small_*.json'))]
+             sorted(folder.glob(f'{table.name}_*_*.json'))]
+    found = [content for content in found if content['form'] != 'smallest']
     return max(found, key=lambda content: len(content['runs']), default=None)
 
 
@@ -86,8 +87,10 @@ def write_cost(content: dict) -> str:
     hardware = first['environment']['hardware']
     name = hardware.get('gpu', hardware['cpu'])
     version = first['environment']['versions']['torch']
-    return (f'{len(everything)} runs, {seconds / 60:.0f} minutes of CPU time '
-            f'in all, one thread each; {name}, torch {version}.')
+    form = read_form(content['form'])
+    return (f'Form `{form.name}`: {form.text}. {len(everything)} runs, '
+            f'{seconds / 60:.0f} minutes of CPU time in all, one thread '
+            f'each; {name}, torch {version}.')
 
 
 def draw(table: Table, runs: List[dict], path: Path) -> None:

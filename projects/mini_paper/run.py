@@ -11,13 +11,17 @@ import json
 import multiprocessing
 import os
 import shutil
+import signal
+import sys
 import time
 import warnings
 from multiprocessing.connection import wait
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 import click
+import torch
 from jobs import Job, jobs_of, make_job, read_record
 from mmengine.logging import MMLogger
 from rows import HERE, Form, Table, read_form, read_table, table_names
@@ -55,9 +59,29 @@ def draw(form: Form, kinds: Set[str], data: Path, workers: int) -> None:
                     f'{error}; give another --data to form {form.name}')
 
 
+def make_context(device: str) -> BaseContext:
+    """How processes start: forked from one that has imported MMPose, which
+    costs nothing, or anew where a forked one cannot use the GPU."""
+    if device == 'cpu':
+        # MMEngine looks for GPUs when it is imported.
+        os.environ['CUDA_VISIBLE_DEVICES'] = ''
+    # To look for GPUs without starting CUDA, which no fork survives.
+    os.environ['PYTORCH_NVML_BASED_CUDA_CHECK'] = '1'
+    context = multiprocessing.get_context('forkserver')
+    context.set_forkserver_preload(['vitpose_mm', 'mmpose.apis'])
+    if device == 'cuda':
+        trial = context.Process(target=torch.cuda.init)
+        trial.start()
+        trial.join()
+        if trial.exitcode:
+            click.echo('Processes cannot be forked with this CUDA; each run '
+                       'imports MMPose itself.', err=True)
+            return multiprocessing.get_context('spawn')
+    return context
+
+
 class Scheduler:
-    """Runs jobs, several at a time, each in a process that was forked from
-    one that has imported MMPose.
+    """Runs jobs, several at a time, each in a process of its own.
 
     Args:
         work_dir: Of all runs.
@@ -73,8 +97,7 @@ class Scheduler:
         self.device = device
         self.most = most
         self.until = until
-        self.context = multiprocessing.get_context('forkserver')
-        self.context.set_forkserver_preload(['vitpose_mm', 'mmpose.apis'])
+        self.context = make_context(device)
         self.running: Dict[int, Tuple[Job, object]] = {}
         self.failed: List[Job] = []
 
@@ -215,6 +238,8 @@ def main(names: Tuple[str, ...], only: Tuple[str, ...], form_name: str,
          out: Path) -> None:
     """Train the rows of tables; what is done is kept."""
     began = time.monotonic()
+    # Ends like Ctrl-C, with what runs.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit('ended'))
     # Not what MMEngine says of each config that it reads.
     MMLogger.get_current_instance().setLevel('WARNING')
     warnings.filterwarnings('ignore', message='pkg_resources')
