@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -50,42 +49,3 @@ def test_a_table_goes_on_where_it_was_left(repo, tmp_path):
     logs = [path.read_text() for path in work.glob('person-*/log.txt')]
     assert len(logs) == 3
     assert all('Load checkpoint from' in log for log in logs)
-
-
-def test_a_failed_run_is_named_and_what_needs_it_is_not_tried(
-        load, tmp_path, capsys):
-    run, rows, jobs = load('run'), load('rows'), load('jobs')
-    bad = jobs.Job(rows.Row('a', 'none.py', {}), 0, (), 'none-0', ())
-    after = jobs.Job(rows.Row('b', 'none.py', {}), 0, (), 'none-1',
-                     (('a', bad), ))
-
-    class Ended:
-        """A process that ended without a record."""
-        pid, sentinel = 1, os.open(os.devnull, os.O_RDONLY)
-
-        def start(self):
-            pass
-
-        def is_alive(self):
-            return False
-
-        join = start
-
-    scheduler = run.Scheduler(tmp_path, 'cpu', 1, None)
-    scheduler.context = type('Context', (), dict(
-        Process=lambda self, target, args: Ended()))()
-    run.wait, wait = lambda sentinels: None, run.wait
-    try:
-        scheduler.run([bad, after], lambda job: None)
-    finally:
-        run.wait = wait
-    assert scheduler.failed == [bad, after]
-    assert 'none-0 failed: no output' in capsys.readouterr().err
-
-
-def test_nothing_starts_when_the_time_is_over(load, tmp_path):
-    run, rows, jobs = load('run'), load('rows'), load('jobs')
-    job = jobs.Job(rows.Row('a', 'none.py', {}), 0, (), 'none-0', ())
-    scheduler = run.Scheduler(tmp_path, 'cpu', 1, time.monotonic() - 1)
-    scheduler.run([job], lambda job: None)
-    assert not list(tmp_path.iterdir()) and not scheduler.failed
