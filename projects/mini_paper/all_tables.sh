@@ -1,18 +1,36 @@
 #!/usr/bin/env bash
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-# The tables in the order of their worth, for as long as there is time:
-#   bash projects/mini_paper/all_tables.sh OUT SECONDS JOBS DEVICE
-# After SECONDS nothing goes on. OUT has the JSON of what was done by then.
+# All tables on a machine with a GPU and many cores, the more valuable first,
+# for as long as there is time:
+#   bash projects/mini_paper/all_tables.sh OUT SECONDS JOBS [DEVICE] [FORM]
+# Models with many heads start many small kernels, which a GPU runs one process
+# after the other: table 'kinds' has half of the jobs, on the CPU, the others
+# DEVICE (cuda). After SECONDS nothing goes on; OUT holds what was done by then.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-out=$1 seconds=$2 jobs=$3 device=$4
-tables=()
-for table in kinds distillation mae decoder frozen attention resolution; do
-    tables+=(--table "$table")
-done
+out=$1 seconds=$2 jobs=$3 device=${4:-cuda} form=${5:-small}
 export OMP_NUM_THREADS=1
-timeout --signal=INT --kill-after=5 "$seconds" \
-    python projects/mini_paper/run.py "${tables[@]}" --seeds 3 \
-    --jobs "$jobs" --device "$device" \
-    --out "$out" || true
+began=$SECONDS
+mkdir -p "$out"
+
+# drive JOBS DEVICE TABLE... : what is done when the time is over stays.
+drive() {
+    local own=$1 where=$2 table tables=()
+    shift 2
+    for table in "$@"; do
+        tables+=(--table "$table")
+    done
+    timeout --kill-after=5 $((seconds - SECONDS + began)) \
+        python projects/mini_paper/run.py "${tables[@]}" --form "$form" \
+        --seeds 3 --jobs "$own" --device "$where" --out "$out" ||
+        echo "$where: not all was done"
+}
+
+others=(distillation mae decoder frozen attention resolution)
+# Draws the data, which both need; starts nothing.
+python projects/mini_paper/run.py --table kinds --form "$form" \
+    --jobs "$jobs" --minutes 0 --device cpu
+drive $(((jobs + 1) / 2)) cpu kinds &
+drive $((jobs / 2)) "$device" "${others[@]}"
+wait
 ls "$out"

@@ -13,20 +13,23 @@ from typing import Dict, List, Optional
 import click
 import matplotlib
 import numpy as np
-from compare import NOT_RUN, compare, judge, mean_and_spread, values
-from rows import HERE, ROOT, Pair, Table, read_table, table_names
+from compare import (HELD, NOT_HELD, NOT_RUN, OPEN, compare, judge,
+                     mean_and_spread, values)
+from rows import HERE, ROOT, Pair, Table, read_form, read_table, table_names
 
 from vitpose_mm.fileio import write_beside
 
 matplotlib.use('Agg')
 PAGE = ROOT / 'docs' / 'mini_paper.md'
+COLOURS = {HELD: 'tab:green', NOT_HELD: 'tab:red', OPEN: 'tab:grey'}
 MOUSE = ROOT / 'projects' / 'own_data' / 'results' / 'mirror_mouse.json'
 
 
 def find_results(table: Table, folder: Path) -> Optional[dict]:
-    """The file of a table with most runs."""
+    """The file of a table with most runs, of any form but the test's."""
     found = [json.loads(path.read_text()) for path in
-             sorted(folder.glob(f'{table.name}_small_*.json'))]
+             sorted(folder.glob(f'{table.name}_*_*.json'))]
+    found = [content for content in found if content['form'] != 'smallest']
     return max(found, key=lambda content: len(content['runs']), default=None)
 
 
@@ -86,8 +89,10 @@ def write_cost(content: dict) -> str:
     hardware = first['environment']['hardware']
     name = hardware.get('gpu', hardware['cpu'])
     version = first['environment']['versions']['torch']
-    return (f'{len(everything)} runs, {seconds / 60:.0f} minutes of CPU time '
-            f'in all, one thread each; {name}, torch {version}.')
+    form = read_form(content['form'])
+    return (f'Form `{form.name}`: {form.text}. {len(everything)} runs, '
+            f'{seconds / 60:.0f} minutes of CPU time in all, one thread '
+            f'each; {name}, torch {version}.')
 
 
 def draw(table: Table, runs: List[dict], path: Path) -> None:
@@ -110,9 +115,49 @@ def draw(table: Table, runs: List[dict], path: Path) -> None:
     axes.set_title(table.title, fontsize=10)
     axes.spines[['top', 'right']].set_visible(False)
     figure.tight_layout()
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_beside(path, lambda part: figure.savefig(part, dpi=110))
     plt.close(figure)
+
+
+def draw_overview(tables: Dict[str, Table], contents: Dict[str, dict],
+                  path: Path) -> bool:
+    """All differences with their 95 % intervals, coloured by the verdict.
+
+    Returns:
+        Whether there was any.
+    """
+    from matplotlib import pyplot as plt
+    lines = []
+    for name, table in tables.items():
+        metric = next(iter(table.metrics))
+        runs = contents[name]['runs'] if contents[name] else []
+        for pair in table.pairs:
+            found = compare(values(runs, pair.row, metric),
+                            values(runs, pair.than, metric))
+            if found is not None:
+                lines.append((f'{name}: {pair.row} - {pair.than}', found,
+                              COLOURS[judge(pair, found)]))
+    if not lines:
+        return False
+    figure, axes = plt.subplots(figsize=(8, .3 * len(lines) + 1.2))
+    for place, (_, found, colour) in enumerate(lines):
+        axes.plot([100 * found.low, 100 * found.high], [place] * 2,
+                  color=colour)
+        axes.plot(100 * found.mean, place, 'o', ms=5, color=colour)
+    axes.axvline(0, color='black', lw=.8)
+    # Of two seeds an interval can be wider than anything of interest.
+    reach = max(5., 2 * max(abs(100 * found.mean) for _, found, _ in lines))
+    axes.set_xlim(-reach, reach)
+    axes.set_yticks(range(len(lines)), [name for name, _, _ in lines],
+                    fontsize=8)
+    axes.invert_yaxis()
+    axes.set_xlabel('difference of PCK@0.1, points, 95 % interval\n'
+                    'green: as claimed, red: the contrary, grey: open')
+    axes.spines[['top', 'right']].set_visible(False)
+    figure.tight_layout()
+    write_beside(path, lambda part: figure.savefig(part, dpi=110))
+    plt.close(figure)
+    return True
 
 
 def fill(text: str, name: str, content: str) -> str:
@@ -189,6 +234,10 @@ def main(results: Path, page: Path) -> None:
             '', f'![{table.title}](images/{image.name})',
             write_rows(table, content['runs']),
             write_pairs(table, content['runs']), write_cost(content), '']))
+    overview = page.parent / 'images' / 'mini_paper.png'
+    drawn = draw_overview(tables, contents, overview)
+    text = fill(text, 'overview', '\n![Differences with their intervals]('
+                f'images/{overview.name})\n' if drawn else '')
     text = fill(text, 'mouse', '\n' + write_mouse(MOUSE) + '\n')
     text = fill(text, 'verdicts', '\n' + verdicts(tables, contents) + '\n')
     write_beside(page, lambda part: part.write_text(text))

@@ -77,11 +77,13 @@ class Form:
     """How large an experiment is.
 
     Attributes:
+        text: What it is, for the report.
         images: Images of the training and the test set of each kind.
         people: Bodies in each image.
         options: Tool to options that win over the rows' own.
     """
     name: str
+    text: str
     images: Dict[str, int]
     people: int
     options: Dict[str, Dict[str, str]]
@@ -154,7 +156,8 @@ def read_form(name: str) -> Form:
     entry = read(HERE / 'forms' / f'{name}.yml')
     options = {tool: texts(entry.get('options', {}).get(tool))
                for tool in TOOLS}
-    return Form(name, entry['images'], entry['people'], options)
+    return Form(name, entry['text'], entry['images'], entry['people'],
+                options)
 
 
 def table_names() -> List[str]:

@@ -8,12 +8,11 @@ trains what projects/mini_paper/tables/kinds.yml says, on data that
 is done is not done again: interrupt it at any time.
 """
 import json
-import multiprocessing
 import os
-import shutil
+import signal
+import sys
 import time
 import warnings
-from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Dict, Iterable, List, Optional, Set, Tuple
 
@@ -21,7 +20,7 @@ import click
 from jobs import Job, jobs_of, make_job, read_record
 from mmengine.logging import MMLogger
 from rows import HERE, Form, Table, read_form, read_table, table_names
-from train import train
+from schedule import Scheduler
 
 from vitpose_mm.fileio import write_beside
 from vitpose_tools.environment import pick_device
@@ -53,94 +52,6 @@ def draw(form: Form, kinds: Set[str], data: Path, workers: int) -> None:
             except ValueError as error:
                 raise click.ClickException(
                     f'{error}; give another --data to form {form.name}')
-
-
-class Scheduler:
-    """Runs jobs, several at a time, each in a process that was forked from
-    one that has imported MMPose.
-
-    Args:
-        work_dir: Of all runs.
-        device: 'cpu' or 'cuda'.
-        most: Jobs at a time.
-        until: Time after which nothing starts, as time.monotonic(); None for
-            no limit.
-    """
-
-    def __init__(self, work_dir: Path, device: str, most: int,
-                 until: Optional[float]) -> None:
-        self.work_dir = work_dir
-        self.device = device
-        self.most = most
-        self.until = until
-        self.context = multiprocessing.get_context('forkserver')
-        self.context.set_forkserver_preload(['vitpose_mm', 'mmpose.apis'])
-        self.running: Dict[int, Tuple[Job, object]] = {}
-        self.failed: List[Job] = []
-
-    def run(self, jobs: List[Job], on_end) -> None:
-        """Run what is not done yet.
-
-        Args:
-            jobs: What is needed before what needs it.
-            on_end: Gets each job that ended well.
-        """
-        waiting = [job for job in jobs if not self.is_done(job)]
-        while waiting or self.running:
-            for job in list(waiting):
-                if len(self.running) >= self.most or self.is_late():
-                    break
-                if any(need in self.failed for _, need in job.needs):
-                    waiting.remove(job)
-                    self.failed.append(job)
-                elif all(self.is_done(need) for _, need in job.needs):
-                    waiting.remove(job)
-                    self.start(job)
-            if not self.running:
-                return
-            wait(list(self.running))
-            for end in [end for end, (_, process) in self.running.items()
-                        if not process.is_alive()]:
-                job, process = self.running.pop(end)
-                process.join()
-                if self.is_done(job):
-                    on_end(job)
-                else:
-                    self.failed.append(job)
-                    click.echo(f'{job.key} failed: '
-                               f'{self.cause(job)}', err=True)
-
-    def is_done(self, job: Job) -> bool:
-        return job.record(self.work_dir).exists()
-
-    def is_late(self) -> bool:
-        return self.until is not None and time.monotonic() > self.until
-
-    def start(self, job: Job) -> None:
-        """Start a job from nothing; half a run is thrown away."""
-        folder = job.folder(self.work_dir)
-        shutil.rmtree(folder, ignore_errors=True)
-        arguments = job.arguments(self.work_dir)
-        note = dict(
-            name=job.row.name, seed=job.seed, config=job.row.config,
-            options=dict(job.options), tool=job.row.tool, device=self.device)
-        process = self.context.Process(target=train, args=(
-            job.row.tool, arguments, note, folder,
-            job.record(self.work_dir), self.device))
-        process.start()
-        self.running[process.sentinel] = job, process
-
-    def cause(self, job: Job) -> str:
-        """Last line of the log, and where it is."""
-        log = job.folder(self.work_dir) / 'log.txt'
-        lines = log.read_text().split('\n') if log.exists() else []
-        lines = [line for line in lines if line.strip()] or ['no output']
-        return f'{lines[-1]} ({log})'
-
-    def stop(self) -> None:
-        """End what runs."""
-        for _, process in self.running.values():
-            process.kill()
 
 
 class Collector:
@@ -215,6 +126,8 @@ def main(names: Tuple[str, ...], only: Tuple[str, ...], form_name: str,
          out: Path) -> None:
     """Train the rows of tables; what is done is kept."""
     began = time.monotonic()
+    # Ends like Ctrl-C, with what runs.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit('ended'))
     # Not what MMEngine says of each config that it reads.
     MMLogger.get_current_instance().setLevel('WARNING')
     warnings.filterwarnings('ignore', message='pkg_resources')

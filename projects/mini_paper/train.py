@@ -39,8 +39,6 @@ def train(tool: str, arguments: List[str], note: dict, folder: Path,
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.chdir(ROOT)
-    if device == 'cpu':
-        os.environ['CUDA_VISIBLE_DEVICES'] = ''
     start, before = time.time(), os.times()
     import torch
     torch.set_num_threads(1)

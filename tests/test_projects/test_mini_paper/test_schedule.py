@@ -1,0 +1,39 @@
+# Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import os
+import time
+
+
+def test_a_failed_run_is_named_and_what_needs_it_is_not_tried(
+        load, tmp_path, capsys, monkeypatch):
+    schedule, rows, jobs = load('schedule'), load('rows'), load('jobs')
+    bad = jobs.Job(rows.Row('a', 'none.py', {}), 0, (), 'none-0', ())
+    after = jobs.Job(rows.Row('b', 'none.py', {}), 0, (), 'none-1',
+                     (('a', bad), ))
+
+    class Ended:
+        """A process that ended without a record."""
+        pid, sentinel = 1, os.open(os.devnull, os.O_RDONLY)
+
+        def start(self):
+            pass
+
+        def is_alive(self):
+            return False
+
+        join = start
+
+    scheduler = schedule.Scheduler(tmp_path, 'cpu', 1, None)
+    scheduler.context = type('Context', (), dict(
+        Process=lambda self, target, args: Ended()))()
+    monkeypatch.setattr(schedule, 'wait', lambda sentinels: None)
+    scheduler.run([bad, after], lambda job: None)
+    assert scheduler.failed == [bad, after]
+    assert 'none-0 failed: no output' in capsys.readouterr().err
+
+
+def test_nothing_starts_when_the_time_is_over(load, tmp_path):
+    schedule, rows, jobs = load('schedule'), load('rows'), load('jobs')
+    job = jobs.Job(rows.Row('a', 'none.py', {}), 0, (), 'none-0', ())
+    scheduler = schedule.Scheduler(tmp_path, 'cpu', 1, time.monotonic() - 1)
+    scheduler.run([job], lambda job: None)
+    assert not list(tmp_path.iterdir()) and not scheduler.failed
