@@ -8,8 +8,8 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
+from vitpose_mm.datasets.registered_metainfo import registered_metainfo
 from .idle_parts import IdleParts
-from .registered_metainfo import registered_metainfo
 
 
 @MODELS.register_module()
