@@ -23,6 +23,13 @@ def test_tokens_fill_the_grid_in_row_major_order(size, grid):
     ]
 
 
+def test_the_channels_of_a_token_lie_side_by_side():
+    # A profile on a GPU: each norm copied tokens that do not, which took a
+    # sixth of the time.
+    tokens, _ = PatchEmbed(8)(torch.randn(2, 3, 64, 48))
+    assert tokens.is_contiguous()
+
+
 def test_patch_windows_are_shifted_by_the_padding():
     embed = PatchEmbed(1, 16)
     torch.nn.init.ones_(embed.proj.weight)

@@ -82,4 +82,6 @@ class PatchEmbed(nn.Module):
         rows, cols = self.grid_size((height, width))
         # The padding can make room for a patch beyond the last whole stride.
         x = self.proj(x)[:, :, :rows, :cols]
-        return x.flatten(2).transpose(1, 2), (rows, cols)
+        # As a convolution leaves them, one token's channels lie far apart, and
+        # every sum and norm of every block would read them so.
+        return x.flatten(2).transpose(1, 2).contiguous(), (rows, cols)
