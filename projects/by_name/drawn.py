@@ -220,7 +220,7 @@ def run(row: str, method: str, seed: int, folder: Path, device: str,
 
     from vitpose_mm.datasets.registered_metainfo import registered_metainfo
     init_default_scope('mmpose')
-    MMLogger.get_instance('by_name', log_level='ERROR')
+    MMLogger.get_current_instance().setLevel('ERROR')
     start = time.perf_counter()
     wish, arrays = ROWS[row], load(folder, 1)
     data: Dict[str, Tuple[Tensor, Tensor]] = {}

@@ -78,6 +78,12 @@ class Exporter:
             OSError: If the disk refuses.
         """
         check_wish(wish, out)
+        # Of keypoints that are asked for by name.
+        unpaired = getattr(self.head, 'unpaired', None)
+        if wish.flip and unpaired:
+            raise ExportError(
+                f"test_cfg.names lacks '{unpaired[0]}', which the flip test "
+                'needs too: add it, or leave out --flip')
         self.model.test_cfg['flip_test'] = wish.flip
         self.reference.flip = wish.flip
         card = self.make_card(wish)
@@ -177,11 +183,6 @@ class Exporter:
         if wish.flip and test_cfg.get('flip_mode', 'heatmap') != 'heatmap':
             raise ExportError(f'flip_mode={test_cfg["flip_mode"]!r} of '
                               "test_cfg: exported is 'heatmap'")
-        unpaired = getattr(self.head, 'unpaired', None)
-        if wish.flip and unpaired:
-            raise ExportError(
-                f"test_cfg.names lacks '{unpaired[0]}', which the flip test "
-                'needs too: add it, or leave out --flip')
         network = CropNetwork(
             copy.deepcopy(self.model), torch.float32 if wish.to == 'openvino'
             else TORCH_DTYPES.get(wish.dtype, torch.float32),
