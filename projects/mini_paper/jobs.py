@@ -113,7 +113,7 @@ def jobs_of(table: Table, form: Form, seeds: int,
         found.setdefault(job.key, job)
 
     for seed in range(seeds):
-        for row in table.rows.values():
+        for row in table.rows_in(form):
             if not only or row.name in only:
                 add(make_job(row, seed, table, form))
     return list(found.values())

@@ -71,6 +71,10 @@ class Table:
     rows: Dict[str, Row]
     stages: Dict[str, Row] = field(default_factory=dict)
 
+    def rows_in(self, form: 'Form') -> List[Row]:
+        """Rows that are themselves in a form."""
+        return [row for row in self.rows.values() if form.takes(row)]
+
 
 @dataclass(frozen=True)
 class Form:
@@ -81,12 +85,20 @@ class Form:
         images: Images of the training and the test set of each kind.
         people: Bodies in each image.
         options: Tool to options that win over the rows' own.
+        is_test: Whether rows mean nothing in it. In other forms a row is
+            left out whose own options the form would overwrite.
     """
     name: str
     text: str
     images: Dict[str, int]
     people: int
     options: Dict[str, Dict[str, str]]
+    is_test: bool
+
+    def takes(self, row: Row) -> bool:
+        """Whether a row is itself in this form."""
+        return self.is_test or not set(row.options) & set(
+            self.options[row.tool])
 
 
 def read(path: Path) -> dict:
@@ -157,7 +169,7 @@ def read_form(name: str) -> Form:
     options = {tool: texts(entry.get('options', {}).get(tool))
                for tool in TOOLS}
     return Form(name, entry['text'], entry['images'], entry['people'],
-                options)
+                options, entry.get('is_test', False))
 
 
 def table_names() -> List[str]:

@@ -69,7 +69,7 @@ class Collector:
         self.table, self.form, self.out = table, form, out
         self.work_dir = work_dir
         self.rows = [(row.name, seed, make_job(row, seed, table, form))
-                     for seed in range(seeds) for row in table.rows.values()]
+                     for seed in range(seeds) for row in table.rows_in(form)]
         self.stages = {
             job.key: (stage.name, job.seed, job) for seed in range(seeds)
             for stage in table.stages.values()

@@ -93,3 +93,13 @@ def test_mistakes_in_a_table_are_named(load, tmp_path):
         rows.read_row('a', dict(config='configs/none.py'), tmp_path)
     with pytest.raises(click.ClickException, match='optoins'):
         rows.read_row('a', dict(config='x.py', optoins={}), tmp_path)
+
+
+def test_a_form_leaves_out_rows_that_it_would_change(load):
+    rows = load('rows')
+    table = rows.read_table('mae')
+    kept = {name: [row.name for row in table.rows_in(rows.read_form(name))]
+            for name in ('small', 'short', 'smallest')}
+    # The others have epochs of their own.
+    assert kept['short'] == ['all', 'all, MAE']
+    assert kept['small'] == kept['smallest'] == list(table.rows)
