@@ -7,10 +7,10 @@ _base_ = ['../../configs/quickstart/'
 
 model = dict(backbone=dict(drop_path_rate=0.1))
 
-train_cfg = dict(max_epochs=24, val_interval=6)
+train_cfg = dict(max_epochs=8, val_interval=2)
 param_scheduler = [
-    dict(type='LinearLR', begin=0, end=20, start_factor=0.01, by_epoch=False),
-    dict(type='CosineAnnealingLR', begin=8, end=24, by_epoch=True),
+    dict(type='LinearLR', begin=0, end=6, start_factor=0.01, by_epoch=False),
+    dict(type='CosineAnnealingLR', begin=2, end=8, by_epoch=True),
 ]
 
 random_pipeline = [

@@ -4,12 +4,13 @@ from .hooks import (CompileHook, DataCheckHook, HalfWeightsHook,
                     TokenDistillHook, TokenLearnHook, WholeCheckpointHook)
 from .loops import CheckedTestLoop, CheckedTrainLoop, CheckedValLoop
 from .optimizers import ViTLayerDecayOptimWrapperConstructor
+from .sharding import ShardedStrategy, wrap_vit_blocks
 from .whole_files import WholeFileBackend
 
 __all__ = [
     'CheckedTestLoop', 'CheckedTrainLoop', 'CheckedValLoop', 'CompileHook',
     'DataCheckHook', 'HalfWeightsHook', 'ModelDataCheckHook', 'NaNHook',
-    'OutputDistillHook', 'ResumeHook', 'TokenDistillHook', 'TokenLearnHook',
-    'ViTLayerDecayOptimWrapperConstructor', 'WholeCheckpointHook',
-    'WholeFileBackend'
+    'OutputDistillHook', 'ResumeHook', 'ShardedStrategy', 'TokenDistillHook',
+    'TokenLearnHook', 'ViTLayerDecayOptimWrapperConstructor',
+    'WholeCheckpointHook', 'WholeFileBackend', 'wrap_vit_blocks'
 ]

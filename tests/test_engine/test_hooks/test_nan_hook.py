@@ -1,11 +1,14 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from types import SimpleNamespace
+
 import pytest
 import torch
 from mmengine.dataset import pseudo_collate
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch.utils.data import DataLoader, Dataset
 
 from vitpose_mm.checkpoints.read import read_checkpoint
-from vitpose_mm.engine.hooks.nan_hook import NaNError
+from vitpose_mm.engine.hooks.nan_hook import NaNError, NaNHook
 from vitpose_mm.engine.replay import load_batch
 
 
@@ -126,3 +129,39 @@ def test_an_unknown_action_is_refused(make_runner, build, student_config):
     with pytest.raises(ValueError, match="on_nan='ignore' is not one of"):
         make_runner(build(student_config()),
                     [dict(type='NaNHook', on_nan='ignore')])
+
+
+def test_each_of_several_optimisers_leaves_a_bad_step_out(
+        build, student_config, batch, tmp_path, log):
+    model = build(student_config()).train()
+    wrapper = OptimWrapperDict(**{
+        name: OptimWrapper(torch.optim.AdamW(part.parameters(), lr=.1))
+        for name, part in dict(backbone=model.backbone,
+                               head=model.head).items()})
+    runner = SimpleNamespace(
+        model=model, optim_wrapper=wrapper, iter=0, epoch=0,
+        work_dir=str(tmp_path), logger=SimpleNamespace(warning=print))
+    hook = NaNHook('skip')
+    hook.before_train(runner)
+
+    def changed_by_a_step() -> set:
+        before = {name: param.clone()
+                  for name, param in model.named_parameters()}
+        loss, outputs = model.parse_losses(
+            model(**model.data_preprocessor(batch, True), mode='loss'))
+        loss.backward()
+        for part in wrapper.values():
+            part.step()
+            part.zero_grad()
+        hook.after_train_iter(runner, 0, batch, outputs)
+        return {name.split('.')[0]
+                for name, param in model.named_parameters()
+                if not torch.equal(param, before[name])}
+
+    fields = batch['data_samples'][0].gt_fields
+    heatmaps = fields.heatmaps
+    batch['data_samples'][0].gt_instance_labels.keypoint_weights[:] = 1
+    fields.heatmaps = heatmaps * float('nan')
+    assert changed_by_a_step() == set() and hook.skipped == 1
+    fields.heatmaps = heatmaps
+    assert changed_by_a_step() == {'backbone', 'head'} and hook.skipped == 1

@@ -17,6 +17,8 @@ class WholeCheckpointHook(CheckpointHook):
     disk may have no room. Takes its arguments.
     """
 
+    is_validated = False
+
     def after_train_epoch(self, runner: Runner) -> None:
         """Save by epochs."""
         with self.removed_last():
@@ -30,8 +32,18 @@ class WholeCheckpointHook(CheckpointHook):
 
     def after_val_epoch(self, runner: Runner, metrics: dict) -> None:
         """Save the best."""
+        self.is_validated = True
         with self.removed_last():
             super().after_val_epoch(runner, metrics)
+        self.is_validated = False
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """State the epochs that are done: MMEngine's FlexibleRunner counts
+        one more in what is saved after a validation, and would leave an epoch
+        out when it goes on."""
+        if self.is_validated:
+            meta = checkpoint['meta']
+            meta['epoch'] = min(meta['epoch'], runner.epoch)
 
     @contextmanager
     def removed_last(self) -> Iterator[None]:

@@ -2,9 +2,11 @@
 from typing import Dict, List, Optional, Tuple
 
 from mmengine.logging import MMLogger
-from mmengine.optim import DefaultOptimWrapperConstructor
+from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapper
 from mmpose.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from torch import nn
+
+from ..sharding import unsharded
 
 BACKBONE = 'backbone_lr_mult'
 NOT_DECAYED = ('pos_embed', '.rel_pos.', 'knowledge_token')
@@ -50,6 +52,11 @@ class ViTLayerDecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
         if not all(0 < value <= 1 for value in self.paramwise_cfg.values()):
             raise ValueError(f'paramwise_cfg={self.paramwise_cfg}: the rate '
                              'must be above 0 and at most 1')
+
+    def __call__(self, model: nn.Module) -> OptimWrapper:
+        """Build the optimiser of a model, wrapped or not."""
+        with unsharded(model):
+            return super().__call__(model)
 
     def add_params(self,
                    params: List[dict],

@@ -15,6 +15,7 @@ from vitpose_mm.checkpoints.report import Report, count_names
 from ..layers import resize_pos_embed
 from .check_fit import (PATCHES, POS_EMBED, check_complete, check_fit,
                         check_shapes, check_values)
+from .check_sharded import check_sharded, is_sharded
 from .find_vit import find_vit
 from .fit_experts import fit_experts
 from .fit_rel_pos import fit_rel_pos
@@ -56,6 +57,9 @@ def fit_checkpoint(vit: nn.Module, state_dict: StateDict, prefix: str,
             would only warn and leave random weights behind.
     """
     file = local_metadata.get(FILE)
+    if is_sharded(vit):
+        check_sharded(vit, state_dict, prefix, file)
+        return
     own = vit.state_dict()
     found = find_vit(state_dict, prefix, file, local_metadata.get(GRID))
     if found is None or is_for_pytorch(found, own, file):
