@@ -47,7 +47,7 @@ def test_terms_are_their_definitions(layers, targets):
     for layer, query in ((0, 2), (1, 1)):
         people = layers[layer]
         move = (people.keypoints[0, query] - targets.keypoints[0, 0])[::2]
-        apart += move.abs().sum() / 2 / 10
+        apart += move.abs().sum().item() / 2 / 10
         similarity = torch.exp(-(move**2).sum(1) / (2 * 8**2)).mean().item()
         unlike += 1 - similarity
         for image in range(2):
