@@ -48,9 +48,7 @@ class Skeleton:
             links=tuple(tuple(map(int, link))
                         for link in meta.get('skeleton_links', [])),
             flip_indices=tuple(map(int, meta['flip_indices'])),
-            sigmas=tuple(map(float, meta.get('dataset_keypoint_sigmas')
-                             if meta.get('dataset_keypoint_sigmas')
-                             is not None else [])),
+            sigmas=tuple(map(float, meta.get('sigmas', []))),
             keypoint_colors=colors('keypoint_colors'),
             link_colors=colors('skeleton_link_colors'))
 

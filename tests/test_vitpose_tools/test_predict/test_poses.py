@@ -1,13 +1,18 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
+import mmpose
 import numpy as np
 import pandas
 import pytest
+from mmengine.config import Config
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from vitpose_tools.extras import MissingPackage
+from vitpose_tools.predict.poses import Skeleton
 
 
 def test_a_table_has_a_row_for_each_keypoint(make):
@@ -124,3 +129,14 @@ def test_a_missing_package_is_named(make, tmp_path, monkeypatch, package,
     assert package in str(raised.value)
     assert 'pip install "vitpose_mm[predict]"' in str(raised.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_skeleton_has_what_mmpose_reads_of_a_metainfo_file():
+    path = Path(mmpose.__path__[0], '.mim/configs/_base_/datasets/coco.py')
+    meta = parse_pose_metainfo(dict(from_file=str(path)))
+    skeleton = Skeleton.of_metainfo(meta)
+    written = Config.fromfile(path).dataset_info
+    np.testing.assert_allclose(skeleton.sigmas, written.sigmas, rtol=1e-6)
+    assert skeleton.names[9] == 'left_wrist'
+    assert skeleton.flip_indices[9] == 10
+    assert len(skeleton.links) == len(written.skeleton_info)
