@@ -58,3 +58,15 @@ def test_page_is_filled_in_between_its_marks(load, results, repo, tmp_path):
 def test_a_page_without_a_place_is_refused(load):
     with pytest.raises(click.ClickException, match='no place for kinds'):
         load('report').fill('text', 'kinds', 'table')
+
+
+def test_the_file_with_most_whole_comparisons_is_shown(load, results):
+    report, rows = load('report'), load('rows')
+    table = rows.read_table('resolution')
+    more = [run_of('48x40', seed, .5) for seed in range(9)]
+    for form, runs in (('short', more), ('smallest', more * 2)):
+        (results / f'resolution_{form}_cpu.json').write_text(json.dumps(
+            dict(table='resolution', form=form, stages=[], runs=runs)))
+
+    assert report.find_results(table, results)['form'] == 'small'
+    assert report.find_results(rows.read_table('mae'), results) is None
