@@ -11,7 +11,6 @@ import numpy as np
 from .extra import need
 from .records import LabelsError
 
-
 # Bytes of a dataset in memory.
 MOST = 1 << 30
 
