@@ -108,7 +108,8 @@ LFS = 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9\n'
 @pytest.mark.parametrize('content, reason', [
     ('', 'it is empty'), (LFS, 'Git LFS pointer.*"git lfs pull"'),
     ('<!DOCTYPE html>', 'it is a web page'),
-    ('{"images": [', 'not valid JSON.*incomplete')])
+    ('{"images": [', 'not valid JSON.*incomplete'),
+    ('[' * 100_000, 'not valid JSON')], ids=range(5))
 def test_a_json_file_that_is_none_is_named(tmp_path, content, reason):
     path = tmp_path / 'people.json'
     path.write_text(content)

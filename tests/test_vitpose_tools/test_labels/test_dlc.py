@@ -200,3 +200,12 @@ def test_the_folder_of_labels_is_its_project(labels, tmp_path):
 
     assert labels.run(tmp_path / 'labeled-data', tmp_path / 'out',
                       split='none')['files']['train']['images'] == 1
+
+
+def test_aliases_that_repeat_themselves_are_not_followed(labels, tmp_path):
+    lines = ['a0: &a0 [x, x]'] + [
+        f'a{i}: &a{i} [*a{i - 1}, *a{i - 1}]' for i in range(1, 60)]
+    (tmp_path / 'config.yaml').write_text('\n'.join(lines))
+    (tmp_path / 'labeled-data').mkdir()
+    with pytest.raises(LabelsError, match=r'aliases \(\*\) so often'):
+        labels.run(tmp_path, tmp_path / 'out')

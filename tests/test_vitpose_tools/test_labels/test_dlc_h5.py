@@ -100,3 +100,15 @@ def test_what_is_no_h5_file_is_said(labels, tmp_path, content):
 
     with pytest.raises(LabelsError, match='is not an h5 file'):
         labels.run(tmp_path / 'CollectedData_me.h5', tmp_path / 'out')
+
+
+def test_a_table_without_content_does_not_fill_the_memory(labels, tmp_path):
+    path = pandas_wrote('fixed_1_1', tmp_path / 'CollectedData_me.h5')
+    with h5py.File(path, 'a') as file:
+        group = file['df_with_missing']
+        del group['block0_values']
+        group.create_dataset('block0_values', (10**9, 10**3), 'f8', chunks=(
+            1000, 1000))
+    assert path.stat().st_size < 10**6
+    with pytest.raises(LabelsError, match='would take 8,000,000,000,000'):
+        labels.run(path, tmp_path / 'out')
