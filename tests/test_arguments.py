@@ -69,7 +69,7 @@ TABLE = dict(
          'deconv_out_channels'),
     ],
     NamedHeatmapHead=[
-        (dict(in_channels=8, names=['left knee', 'flurb']), "'flurb'"),
+        (dict(in_channels=8, names=['left']), "'left' names no part"),
         (dict(in_channels=8, dataset='cooc'), "no registered .*'cooc'"),
     ],
     QueryPoseHead=[
