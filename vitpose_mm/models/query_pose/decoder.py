@@ -19,7 +19,10 @@ class PositionEmbedding(nn.Module):
     def __init__(self, embed_dim: int) -> None:
         super().__init__()
         # From one wave over the image to 128.
-        waves = 2.**torch.linspace(0, 7, embed_dim // 4)
+        steps = max(embed_dim // 4 - 1, 1)
+        # Not linspace: transformers, once they have loaded a model, let it
+        # make tensors on the CPU, whatever device is asked for.
+        waves = 2.**(torch.arange(embed_dim // 4) * (7 / steps))
         self.register_buffer('rates', 2 * math.pi * waves, persistent=False)
         self.proj = nn.Linear(embed_dim, embed_dim)
 
