@@ -28,7 +28,8 @@ def explain_unknown_arguments(package: str, registries: ModuleType) -> None:
 
 def explain(cls: type) -> None:
     """Replace a class's constructor, once, by one that names an unknown
-    argument, also where the class that it is made of would take any."""
+    argument, also where the class that it is made of would take any. Names in
+    ``older`` of a constructor are left to it: it knows what they are now."""
     init = cls.__init__
     if getattr(init, 'explained_for', None) is cls:
         return
@@ -39,7 +40,8 @@ def explain(cls: type) -> None:
 
     @wraps(init)
     def explained(self, *args: Any, **kwargs: Any) -> None:
-        unknown = [key for key in kwargs if key not in known]
+        unknown = [key for key in kwargs if key not in known
+                   and key not in getattr(init, 'older', ())]
         # Subclasses say it for themselves.
         if unknown and type(self) is cls:
             raise TypeError(message(cls.__name__, unknown[0], known))

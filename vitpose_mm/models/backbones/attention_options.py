@@ -92,4 +92,5 @@ def explain_old_attention(init: Callable) -> Callable:
                              f'backbone now; write {call(new)}')
         init(self, *args, **kwargs)
 
+    explained.older = AttentionOptions._fields  # for explain_unknown_arguments
     return explained
