@@ -62,9 +62,10 @@ def test_a_picture_is_uploaded_and_its_keypoints_are_read(
     url, config, weights = address
     picture = sorted((real_data / 'coco').glob('*.jpg'))[0]
     page = browser.new_page()
+    page.set_default_timeout(120_000)  # of a busy machine
     page.goto(url)
     page.set_input_files('input[type=file]', str(picture))
-    page.get_by_text('found, with').wait_for(timeout=120_000)
+    page.get_by_text('found, with').wait_for()
     with page.expect_download() as download:
         page.locator('a[download]').last.click()
     download.value.save_as(tmp_path / 'found.json')
