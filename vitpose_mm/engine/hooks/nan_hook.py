@@ -5,12 +5,12 @@ from typing import Any, Dict, List, Optional, Tuple
 import torch
 from mmengine.dist import all_gather_object, all_reduce, get_rank
 from mmengine.hooks import Hook
-from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from ..optim_wrappers import wrappers_of
 from ..replay import describe, save_batch
 from ..unwrap_model import unwrap_model
 
@@ -55,7 +55,7 @@ class NaNHook(Hook):
         if self.on_nan == 'stop':
             return
         unwrap_model(runner.model).register_forward_hook(self.note_losses)
-        for wrapper in wrappers_of(runner):
+        for wrapper in wrappers_of(runner.optim_wrapper):
             wrapper.optimizer.register_step_pre_hook(self.before_step)
 
     def note_losses(self, model: nn.Module, args: tuple, losses: Any) -> None:
@@ -90,7 +90,8 @@ class NaNHook(Hook):
         Raises:
             NaNError: If so.
         """
-        if all(wrapper.should_update() for wrapper in wrappers_of(runner)):
+        if all(wrapper.should_update()
+               for wrapper in wrappers_of(runner.optim_wrapper)):
             self.is_nan = None
         if outputs is None:
             return
@@ -158,10 +159,3 @@ def not_finite(tensors: Dict[str, Tensor]) -> List[str]:
     return [name for name, value in tensors.items()
             if isinstance(value, Tensor) and value.is_floating_point()
             and not value.isfinite().all()]
-
-
-def wrappers_of(runner: Runner) -> List[OptimWrapper]:
-    """The wrappers of a run's optimisers."""
-    wrapper = runner.optim_wrapper
-    return list(wrapper.values()) if isinstance(wrapper, OptimWrapperDict) \
-        else [wrapper]

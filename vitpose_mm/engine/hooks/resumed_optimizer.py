@@ -5,6 +5,7 @@ from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor, nn
 
 from vitpose_mm.models.pose_estimators.order_of_heads import heads_of
+from ..optim_wrappers import wrappers_of
 from ..unwrap_model import unwrap_model
 
 
@@ -95,9 +96,7 @@ def averages(
         optim_wrapper: OptimWrapper) -> Iterator[Tuple[nn.Parameter, Tensor]]:
     """Parameters with each tensor that their optimiser keeps in their
     shape."""
-    wrappers = optim_wrapper.values() if isinstance(
-        optim_wrapper, OptimWrapperDict) else [optim_wrapper]
-    for wrapper in wrappers:
+    for wrapper in wrappers_of(optim_wrapper):
         for param, state in wrapper.optimizer.state.items():
             for name in ('exp_avg', 'exp_avg_sq', 'momentum_buffer'):
                 if isinstance(state.get(name), Tensor):

@@ -1,6 +1,7 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
+
+from ..optim_wrappers import wrappers_of
 
 
 def check_scaled_lr(runner: Runner) -> None:
@@ -27,8 +28,3 @@ def check_scaled_lr(runner: Runner) -> None:
             f'gathers optim_wrapper.accumulative_counts={count} batches. '
             'Leave it out and write --cfg-options '
             f'optim_wrapper.optimizer.lr={rate:g}')
-
-
-def wrappers_of(wrapper: OptimWrapper) -> list:
-    return list(wrapper.values()) if isinstance(
-        wrapper, OptimWrapperDict) else [wrapper]
