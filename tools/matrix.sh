@@ -70,7 +70,7 @@ run() {
     # shellcheck disable=SC2086 # words
     step make "$python" $others
     use_environment "$VENV"
-    python -m pytest -q -m 'not slow' "$@" >"$log" 2>&1 || status=$?
+    run_tests -q -m 'not slow' "$@" >"$log" 2>&1 || status=$?
     describe "$name" "$(tail -n 1 "$log")" | tee "$MATRIX/$name.md"
     return $status
 }

@@ -13,6 +13,4 @@ if [ "${1:-}" = --slow ]; then
 fi
 prepare_environment
 cd "$ROOT"
-python -c 'import pytest' 2>/dev/null || die "this environment has no" \
-    "pytest: pip install pytest timm transformers mmpretrain"
-exec python -m pytest ${tier[@]+"${tier[@]}"} "$@"
+run_tests ${tier[@]+"${tier[@]}"} "$@"
