@@ -1,5 +1,7 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 """One dataset out of a joint model that this package has trained."""
+from typing import Optional
+
 import pytest
 import torch
 from mmpose.registry import MODELS
@@ -26,17 +28,16 @@ def head(num_keypoints: int) -> dict:
 
 @pytest.fixture
 def joint(tmp_path, fill):
-    def make(ffn: str):
+    def make(ffn: Optional[str]):
+        experts = dict(type='ViTMoE', num_experts=3, ffn=ffn)
         model = fill(
             MODELS.build(
                 dict(
                     type='MultiDatasetTopdownPoseEstimator',
                     backbone=dict(
-                        type='ViTMoE',
-                        num_experts=3,
-                        ffn=ffn,
                         arch=TINY,
-                        img_size=(64, 48)),
+                        img_size=(64, 48),
+                        **(experts if ffn else dict(type='ViT'))),
                     heads={k: head(n)
                            for k, n in DATASETS.items()})))
         path = tmp_path / 'joint.pth'
@@ -46,7 +47,7 @@ def joint(tmp_path, fill):
     return make
 
 
-@pytest.mark.parametrize('ffn', FFNS)
+@pytest.mark.parametrize('ffn', FFNS + (None, ))
 @pytest.mark.parametrize('suffix', ['pth', 'safetensors'])
 def test_dense_file_computes_what_the_joint_model_does(joint, tmp_path, ffn,
                                                        suffix):
@@ -65,7 +66,8 @@ def test_dense_file_computes_what_the_joint_model_does(joint, tmp_path, ffn,
                 head=head(num_keypoints))).eval()
         alone.load_state_dict(
             torch.load(dense, weights_only=True)['state_dict'])
-        feats = model.backbone(x, torch.full((2, ), index))
+        expert = [torch.full((2, ), index)] if ffn else []
+        feats = model.backbone(x, *expert)
         torch.testing.assert_close(
             alone(x, None, mode='tensor'), model.heads[dataset](feats))
 
@@ -82,6 +84,13 @@ def test_inspect_names_experts_and_datasets_in_their_order(
         assert facts['part_features'] == (8 if ffn == 'partial' else None)
         assert facts['hidden_dim'] == 128
         assert not any('missing' in line for line in facts['unusual'])
+
+
+def test_of_several_heads_on_one_vit_an_absent_one_is_named(joint, tmp_path):
+    _, path = joint(None)
+    with pytest.raises(CheckpointError, match="no head for 'ap10k'; it has "
+                       'mpii, coco, aic'):
+        convert(path, tmp_path / 'out.pth', 'vitpose_mm', 'ap10k')
 
 
 @pytest.mark.parametrize('layout', ['official', 'hf', 'mmpose'])

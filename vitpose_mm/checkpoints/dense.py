@@ -15,7 +15,8 @@ def fold_dataset(state_dict: StateDict, dataset: str,
     """Make a plain ViT for one dataset of a joint ViTPose+ file.
 
     Whatever the kind of experts, the two linear maps that a sample meets are
-    stacked (arXiv 2212.04246, section 3.3), so the outputs stay.
+    stacked (arXiv 2212.04246, section 3.3), so the outputs stay. Without
+    experts, of several heads on one ViT one is kept.
 
     Args:
         state_dict: Joint, in our layout.
@@ -26,28 +27,37 @@ def fold_dataset(state_dict: StateDict, dataset: str,
         Dense, in our layout; without a head if the file has none for it.
 
     Raises:
-        CheckpointError: If the file is not joint or lacks the dataset.
+        CheckpointError: If the file is of one dataset or lacks this one.
     """
-    if not is_joint(state_dict):
+    joint = is_joint(state_dict)
+    names = datasets_of(state_dict) if joint else list(
+        dict.fromkeys(key.split('.')[1] for key in state_dict
+                      if key.startswith('heads.')))
+    dataset = full_name(dataset)
+    if not names:
         raise CheckpointError(
-            f'{report.source} has no experts: it is for one dataset already; '
-            'choose none')
-    names, dataset = datasets_of(state_dict), full_name(dataset)
+            f'{report.source} has neither experts nor several heads: it is '
+            'for one dataset already; choose none')
     if dataset not in names:
-        raise CheckpointError(f"{report.source} has no expert for '{dataset}';"
+        part = 'expert' if joint else 'head'
+        raise CheckpointError(f"{report.source} has no {part} for '{dataset}';"
                               f" it has {', '.join(names)}")
     head = f'heads.{dataset}.'
     state_dict = fold_names(state_dict, dataset)
-    dense = fold_networks(state_dict, names.index(dataset), report.source)
+    dense = {}
+    if joint:
+        dense = fold_networks(state_dict, names.index(dataset), report.source)
+        report.folded.append(
+            f'expert of {dataset} joined to the network of each block')
     for key, tensor in state_dict.items():
         if key.startswith(head):
             dense[f'head.{key[len(head):]}'] = tensor
-        elif not key.startswith('heads.') and '.mlp.' not in key:
-            dense[key] = tensor
-    report.folded.append(
-        f'expert of {dataset} joined to the network of each block')
-    report.ignored.append(f'experts and heads of {len(names) - 1} other '
-                          'datasets')
+        elif not key.startswith('heads.'):
+            dense.setdefault(key, tensor)
+    dense = {key: tensor for key, tensor in dense.items()
+             if '.mlp.experts.' not in key}
+    report.ignored.append(f'{"experts and heads" if joint else "heads"} of '
+                          f'{len(names) - 1} other datasets')
     if not any(key.startswith('head.') for key in dense):
         report.missing.append(
             f'head of {dataset}: the file holds none, so only the backbone '

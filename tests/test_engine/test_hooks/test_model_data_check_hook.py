@@ -49,6 +49,27 @@ def test_disagreement_names_both_values(stage, wrong, message):
         run(stage, **wrong)
 
 
+@pytest.mark.parametrize('crop, heatmap, fits', [
+    ((192, 256), (48, 64), True),
+    ((192, 256), (12, 16), True),
+    ((200, 256), (50, 64), False),  # 12 patches across
+    ((200, 200), (50, 50), False),
+    ((192, 256), (48, 32), False),
+])
+def test_heatmaps_that_no_head_makes_are_refused(crop, heatmap, fits):
+    model = SimpleNamespace(
+        backbone=MODELS.build(
+            dict(type='ViT', img_size=crop[::-1],
+                 arch=dict(embed_dim=8, depth=1, num_heads=1))),
+        head=SimpleNamespace(
+            decoder=SimpleNamespace(input_size=crop, heatmap_size=heatmap)))
+    if fits:
+        check_agreement(model, SimpleNamespace())
+    else:
+        with pytest.raises(ValueError, match='one each 16 pixels'):
+            check_agreement(model, SimpleNamespace())
+
+
 def test_head_with_tags_beside_keypoints_passes():
     head = SimpleNamespace(
         decoder=SimpleNamespace(input_size=(64, 64)),

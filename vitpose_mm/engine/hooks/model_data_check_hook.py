@@ -127,6 +127,7 @@ def check_head(name: str, head: nn.Module, model: nn.Module, dataset: Any,
     input_size = getattr(decoder, 'input_size', None)
     if input_size is not None:
         check_sizes(name, tuple(input_size), model, dataset)
+        check_grid(name, decoder, model.backbone)
     for key in NUMBERS:
         if hasattr(head, key):
             number = getattr(head, key)
@@ -160,6 +161,29 @@ def check_sizes(name: str, input_size: Tuple[int, int], model: nn.Module,
                 f'the pipeline makes crops of {tuple(size)} pixels (w, h) but '
                 f'model.{name}.decoder expects {input_size}; use one '
                 'codec in the pipelines and as decoder=_base_.codec')
+
+
+def check_grid(name: str, decoder: Any, backbone: nn.Module) -> None:
+    """Compare a codec's heatmaps (w, h) with a ViT's patches: a head makes
+    each of them 1, 2, 4... cells of either axis.
+
+    Raises:
+        ValueError: If no head could.
+    """
+    grid = getattr(backbone, 'grid', None)
+    size = getattr(decoder, 'heatmap_size', None)
+    if grid is None or size is None:
+        return
+    patches = tuple(grid)[::-1]
+    (across, rest), (down, odd) = map(divmod, size, patches)
+    if rest or odd or across != down:
+        stride = backbone.patch_embed.proj.stride[0]
+        raise ValueError(
+            f'a crop of {tuple(decoder.input_size)} pixels (w, h) is '
+            f'{patches} patches, one each {stride} pixels, of which no head '
+            f'makes the heatmap_size={tuple(size)} of model.{name}.decoder; '
+            f'take sides of the crop that are multiples of {stride}, and '
+            'heatmaps of as many times the patches along both axes')
 
 
 def pipeline_sizes(dataset: Any) -> Iterator:
