@@ -92,7 +92,7 @@ setup(
             'supervision>=0.31,<1', 'tables'
         ],
         'tests':
-        ['flake8', 'huggingface_hub', 'isort', 'mmpretrain', 'playwright',
-         'pytest', 'timm', 'transformers'],
+        ['flake8', 'huggingface_hub', 'hypothesis', 'isort', 'mmpretrain',
+         'playwright', 'pytest', 'pytest-xdist', 'timm', 'transformers'],
     },
 )

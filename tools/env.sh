@@ -226,9 +226,9 @@ prepare_environment() {
 # Most models there are too small for threads: a file of tests per core is
 # nearly as many times faster.
 run_tests() {
-    python -c 'import pytest, xdist' 2>/dev/null || die "this environment" \
-        "lacks packages of the tests: pip install pytest pytest-xdist timm" \
-        "transformers mmpretrain"
+    python -c 'import hypothesis, pytest, xdist' 2>/dev/null || die \
+        "this environment lacks packages of the tests: pip install" \
+        "hypothesis pytest pytest-xdist timm transformers mmpretrain"
     OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} python -m pytest -n logical \
         --maxprocesses 8 --dist loadfile "$@"
 }
