@@ -151,7 +151,10 @@ def test_sound_archives_of_others_are_not_called_damaged(tmp_path, content,
     (b'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\n',
      'git lfs pull'),
     (b'PK\x03\x04 no archive', 'damaged or incomplete'),
-    (b'weights', 'not only weights|damaged')
+    (b'weights', 'not only weights|damaged'),
+    (bytes(1 << 12), 'is damaged'),  # what a broken download leaves
+    # A legacy .lzma of zeros, which Python takes for a tar; found by fuzzing.
+    (b'\1' + bytes(7) + b'\n' + bytes(64), 'is damaged')
 ])
 @pytest.mark.parametrize('suffix', ['.pth', '.safetensors'])
 def test_what_is_no_checkpoint_is_named(tmp_path, content, message, suffix):

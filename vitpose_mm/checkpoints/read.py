@@ -7,7 +7,7 @@ import pickle
 import re
 import sys
 from pathlib import Path
-from tarfile import is_tarfile
+from tarfile import TarError, is_tarfile
 from tarfile import open as open_tar
 from typing import Any, Iterable, List, Optional, Union
 from zipfile import BadZipFile, ZipFile, is_zipfile
@@ -207,8 +207,13 @@ def other_archive(path: Path) -> Optional[str]:
         return 'compressed; unpack it and name the file with the weights'
     # First, as a tar that ends in a zip looks like one.
     if is_tarfile(path):
-        with open_tar(path, 'r:') as archive:
-            names = archive.getnames()
+        try:
+            with open_tar(path, 'r:') as archive:
+                names = archive.getnames()
+        except TarError:  # is_tarfile also takes what is compressed
+            return None
+        if not names:  # zeros
+            return None
         if {'storages', 'tensors', 'pickle'} <= set(names):
             return ('in the format of PyTorch before 0.4; load and save it '
                     'with PyTorch')
