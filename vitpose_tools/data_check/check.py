@@ -130,6 +130,13 @@ def check_annotation_file(file: Path, folder: Path,
     fields = fields_of(content, given['num_keypoints'])
     records = [ann for ann in content['annotations'] if ann.get(fields[0])]
     number = given['num_keypoints']
+    if not number:
+        findings.append(Finding(
+            'no-keypoints', path,
+            'neither a category nor an annotation has keypoints',
+            'these are boxes or masks; label points, or take the file of '
+            'keypoints'))
+        return checked
     findings += check_empty(content['annotations'], path, fields[0])
     wrong = check_keypoints(records, path, number, fields)
     if wrong:

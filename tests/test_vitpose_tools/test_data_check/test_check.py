@@ -80,6 +80,14 @@ def every(**values):
                                  for each in coco['annotations']]
 
 
+def boxes_alone(coco, folder):
+    for each in coco['annotations']:
+        del each['keypoints'], each['num_keypoints']
+    for each in coco['categories']:
+        each.pop('keypoints', None)
+        each.pop('skeleton', None)
+
+
 def lose(key):
     return lambda coco, folder: coco['annotations'][3].pop(key)
 
@@ -282,6 +290,7 @@ FAULTS = {
     'sides-all': ('warning', NUMBER, exchange(
         [(1, 2), (4, 5)], range(NUMBER))),
     'nobody': ('error', 1, every(iscrowd=1)),
+    'no-keypoints': ('error', 1, boxes_alone),
     'not-coco': ('error', 1, lambda coco, folder: [1]),
     'not-coco categories': ('error', 1, lambda coco, folder:
                             dict(coco, categories=None)),
@@ -301,7 +310,8 @@ def test_fault_is_found(planted, fault):
     assert 'train.json' in finding.text
     assert finding.cure or fault.split()[0] in (
         'not-coco', 'nobody')
-    if fault.split()[0] not in ('not-coco', 'nobody', 'keypoint-never'):
+    if fault.split()[0] not in ('not-coco', 'nobody', 'no-keypoints',
+                                'keypoint-never'):
         assert finding.examples
     sheet = draw_sheet(findings, files)
     assert sheet is None or sheet.dtype == np.uint8 and sheet.ndim == 3
