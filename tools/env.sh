@@ -230,5 +230,5 @@ run_tests() {
         "this environment lacks packages of the tests: pip install" \
         "hypothesis pytest pytest-xdist timm transformers mmpretrain"
     OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} python -m pytest -n logical \
-        --maxprocesses 8 --dist loadfile "$@"
+        --maxprocesses 8 --dist loadfile --no-loadscope-reorder "$@"
 }
