@@ -16,6 +16,7 @@ from huggingface_hub import constants
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
+from mmengine.utils import manager
 from mmpose.models import build_pose_estimator
 from torch import Tensor, nn
 
@@ -39,6 +40,10 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(autouse=True)
 def mmpose_scope():
     """Resolve config types as MMPose's runner does, repeatably."""
+    # It stays where the constructor of a visualizer raised, and threads of
+    # another test would wait for it for ever.
+    while manager._lock._is_owned():
+        manager._lock.release()
     init_default_scope('mmpose')
     torch.manual_seed(0)
 

@@ -1,11 +1,13 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from fractions import Fraction
 from pathlib import Path
-from typing import Callable
+from threading import Thread
+from typing import Any, Callable
 
 import cv2
 import numpy as np
 import pytest
+from mmengine.utils import manager
 
 from vitpose_tools.predict.frame import Frame
 from vitpose_tools.predict.poses import Poses, Skeleton
@@ -111,3 +113,23 @@ def film(tmp_path) -> Callable[..., Path]:
         return path
 
     return film
+
+
+@pytest.fixture
+def while_locked() -> Callable:
+    """Call in a thread while MMEngine's lock is taken, as it stays where a
+    constructor of a visualizer raised."""
+
+    def call(function: Callable[[], Any]) -> Any:
+        results = []
+        thread = Thread(target=lambda: results.append(function()))
+        manager._lock.acquire()
+        try:
+            thread.start()
+            thread.join(60)
+            assert not thread.is_alive(), 'it waits for MMEngine'
+        finally:
+            manager._lock.release()
+        return results[0]
+
+    return call

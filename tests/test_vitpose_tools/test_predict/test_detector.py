@@ -73,6 +73,12 @@ def test_boxes_are_those_of_mmdetection(config, weights, image):
     assert boxes.track_ids is None
 
 
+def test_a_lock_of_mmengine_is_not_waited_for(config, weights, image,
+                                              while_locked):
+    detector = Detector(config, weights, device='cpu', min_score=.5)
+    assert len(while_locked(lambda: detector(Frame(image, 'a.jpg'))).xyxy)
+
+
 def test_a_video_is_looked_at_every_third_frame(config, weights, image):
     pytest.importorskip('trackers')
     detector = Detector(config, weights, every=3, device='cpu', min_score=.5)

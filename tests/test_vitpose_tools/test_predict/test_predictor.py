@@ -60,6 +60,11 @@ def predictor(trained):
     return Predictor(*trained(text=PLAIN_HEAD), batch_size=4)
 
 
+def test_a_lock_of_mmengine_is_not_waited_for(predictor, while_locked):
+    image = np.zeros((80, 100, 3), np.uint8)
+    assert len(while_locked(lambda: predictor(image, BOX)).keypoints) == 1
+
+
 def test_turned_and_deep_pictures_are_seen_as_mmpose_sees_them(
         trained, real_data, tmp_path):
     config, weights = trained(text=PLAIN_HEAD)
@@ -202,6 +207,13 @@ def test_a_joint_model_needs_one_of_its_datasets(trained, dataset, reason):
 def test_another_dataset_of_a_plain_model_is_refused(trained):
     with pytest.raises(PredictError, match="keypoints of 'coco', not of"):
         Predictor(*trained(), dataset='ap10k')
+
+
+def test_a_bottom_up_model_waits_for_no_lock_of_mmengine(
+        trained, while_locked):
+    predictor = Predictor(*trained('ae_ViTPose-tiny*crowd*'))
+    image = np.zeros((80, 100, 3), np.uint8)
+    assert while_locked(lambda: predictor(image)).size == (100, 80)
 
 
 def test_a_bottom_up_model_needs_no_boxes(trained, real_data):

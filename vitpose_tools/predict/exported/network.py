@@ -1,5 +1,4 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from functools import cached_property
 from pathlib import Path
 from typing import Optional, Tuple
 
@@ -19,6 +18,10 @@ class ExportedNetwork:
         skeleton, crop: See Network.
         card: All that the file says of itself.
         precision: What it computes in here.
+        codec: What decodes, if the graph does not.
+
+    Raises:
+        ExportError: If the file's codec cannot be made.
     """
 
     def __init__(self, session: Session) -> None:
@@ -27,6 +30,11 @@ class ExportedNetwork:
         self.skeleton = self.card.skeleton
         self.crop = self.card.crop
         self.precision = session.precision
+        # Here, not at the first batch, which a thread may run: MMEngine keeps
+        # the lock of its registries for ever where a constructor raised, and
+        # other threads would wait for it.
+        self.codec = None if self.card.decoded else build_codec(
+            self.card.codec)
 
     def __call__(self, crops: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
         """Find the keypoints of a batch of crops.
@@ -96,19 +104,22 @@ class ExportedNetwork:
         import torch
         return self.codec.batch_decode(torch.from_numpy(np.array(heatmaps)))
 
-    @cached_property
-    def codec(self):
-        """What decodes, if the graph does not."""
-        from mmpose.registry import KEYPOINT_CODECS
 
-        import vitpose_mm  # noqa: F401
-        try:
-            return KEYPOINT_CODECS.build(
-                dict(self.card.codec, type=f'mmpose.{self.card.codec["type"]}')
-            )
-        except (TypeError, ValueError) as error:
-            raise ExportError(f'the codec {self.card.codec} of the file was '
-                              f'not built: {error}') from error
+def build_codec(config: dict):
+    """Make what decodes heatmaps, of its config in a file.
+
+    Raises:
+        ExportError: If it cannot be made.
+    """
+    from mmpose.registry import KEYPOINT_CODECS
+
+    import vitpose_mm  # noqa: F401
+    try:
+        return KEYPOINT_CODECS.build(
+            dict(config, type=f'mmpose.{config["type"]}'))
+    except (TypeError, ValueError) as error:
+        raise ExportError(f'the codec {config} of the file was not built: '
+                          f'{error}') from error
 
 
 def is_export(path: Path) -> bool:

@@ -28,6 +28,12 @@ def test_predictor_runs_a_file(write_onnx):
         'pool.onnx, float32, without flip test, ONNX Runtime on cpu')
 
 
+def test_a_lock_of_mmengine_is_not_waited_for(write_onnx, while_locked):
+    predictor = Predictor(write_onnx())
+    image = np.zeros((80, 100, 3), np.uint8)
+    assert len(while_locked(lambda: predictor(image, BOXES)).keypoints) == 2
+
+
 @pytest.mark.parametrize('asked, words', [
     (dict(dataset='coco'), 'exported with dataset=dots, not coco'),
     (dict(dtype='bfloat16'), 'dtype=float32, not bfloat16'),
