@@ -82,6 +82,38 @@ def test_memory_is_bounded_by_the_size_of_a_file(tmp_path, content, message):
             read_checkpoint(path)
 
 
+def with_grid(grid) -> OrderedDict:
+    state_dict = OrderedDict(weight=torch.ones(1))
+    state_dict._metadata = grid if isinstance(grid, list) else {
+        '': dict(grid=grid)}
+    return state_dict
+
+
+@pytest.mark.parametrize('content', [
+    dict(state_dict=None), dict(state_dict=5., model=dict(a=torch.ones(1))),
+    dict(meta=dict(grid=[], cfg={}), state_dict=dict(weight=torch.ones(1))),
+    with_grid(7), with_grid(['a'])])
+def test_parts_of_other_kinds_than_training_codes_write(
+        tmp_path, content):
+    """Found by fuzzing: each was once an error of Python's."""
+    path = tmp_path / 'a.pth'
+    torch.save(content, path)
+    read = read_checkpoint(path)
+    hand_over(read, path)
+    try:
+        CheckpointFile.of(read, path).to_ours()
+    except CheckpointError as error:
+        assert 'a.pth' in str(error)
+
+
+def test_datasets_that_are_no_text_are_not_read(tmp_path, official_weights):
+    path = tmp_path / 'a.pth'
+    torch.save(dict(meta=dict(datasets=1.5), state_dict=official_weights(
+        depth=1)), path)
+    ours, report = CheckpointFile.of(read_checkpoint(path), path).to_ours()
+    assert ours and report.datasets == []
+
+
 def test_text_of_what_repeats_itself_is_not_made(tmp_path):
     value = ['a' * 9]
     for _ in range(60):

@@ -11,8 +11,8 @@ from .positions import Grid
 from .read import CheckpointError
 from .report import Report
 from .training_config import trained_geometry
-from .unwrap import (as_tensor, inner_dict, is_wrapped, meta_of, stored_grid,
-                     unwrap)
+from .unwrap import (as_tensor, inner_dict, is_wrapped, meta_of, metadata_of,
+                     stored_grid, unwrap)
 
 # Key of a module's metadata under which it finds the file.
 FILE = 'vitpose_mm_file'
@@ -95,7 +95,7 @@ class CheckpointFile:
             if feature:
                 raise CheckpointError(report.without(feature))
         order = self.meta.get('datasets')
-        if order:
+        if isinstance(order, str):
             # .safetensors files sort their names.
             ours = sort_heads(ours, order.split(','))
         report.datasets = datasets_of(ours)
@@ -164,6 +164,6 @@ def hand_over(checkpoint: Any, source: Union[str, Path]) -> Any:
     inner = checkpoint['state_dict'] if is_nested else checkpoint
     state_dict = OrderedDict(
         (key, as_tensor(value)) for key, value in inner.items())
-    state_dict._metadata = FileMetadata(getattr(inner, '_metadata', {}), file)
+    state_dict._metadata = FileMetadata(metadata_of(inner), file)
     return {**checkpoint, 'state_dict': state_dict} if is_nested \
         else state_dict

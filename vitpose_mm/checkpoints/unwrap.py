@@ -1,11 +1,12 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import re
-from typing import Any, Optional, Set, Tuple
+from typing import Any, Dict, Optional, Set, Tuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from vitpose_mm.ranges import is_size
 from .names import StateDict
 
 # Where training codes keep the weights; of two, the first is taken. MMEngine
@@ -73,7 +74,8 @@ def is_wrapped(checkpoint: Any) -> bool:
     if not isinstance(checkpoint, dict):
         return False
     found = checkpoint.get('state_dict', checkpoint)
-    names = {re.sub(r'^module\.', '', key) for key in found
+    names = {re.sub(r'^module\.', '', key)
+             for key in (found if isinstance(found, dict) else {})
              if isinstance(key, str)}
     return not names.issuperset(unwrap(checkpoint))
 
@@ -136,7 +138,17 @@ def stored_grid(checkpoint: Any) -> Optional[Tuple[int, int]]:
     if isinstance(told, dict) and GRID.match(str(told.get('grid'))):
         rows, cols = str(told['grid']).split('x')
         return int(rows), int(cols)
-    metadata = getattr(inner_dict(checkpoint), '_metadata', {})
-    grids = {tuple(entry['grid']) for entry in metadata.values()
-             if isinstance(entry, dict) and entry.get('grid')}
+    grids = {tuple(entry['grid'])
+             for entry in metadata_of(inner_dict(checkpoint)).values()
+             if is_size(entry.get('grid'))}
     return grids.pop() if len(grids) == 1 else None
+
+
+def metadata_of(state_dict: dict) -> Dict[str, dict]:
+    """What PyTorch keeps beside a state dict, by module name; whatever else a
+    file has there is left out."""
+    metadata = getattr(state_dict, '_metadata', None)
+    if not isinstance(metadata, dict):
+        return {}
+    return {name: entry for name, entry in metadata.items()
+            if isinstance(name, str) and isinstance(entry, dict)}
