@@ -52,7 +52,9 @@ def slow(*values):
     ('torch-export', True, True), slow('torch-export', False, False),
     slow('onnx', True, True), slow('onnx', False, False),
     slow('openvino', True, True), slow('openvino', False, False)])
-def test_a_file_gives_what_mmpose_gives(small, tmp_path, to, decode, flip):
+def test_a_file_gives_what_mmpose_gives(small, tmp_path, monkeypatch, to,
+                                        decode, flip):
+    monkeypatch.chdir(tmp_path)  # where no quickstart has drawn its data
     for package in PACKAGES[to]:
         pytest.importorskip(package)
     config, weights = small()
