@@ -12,7 +12,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from hub_server import HubServer
-from huggingface_hub import constants
+from huggingface_hub import constants, file_download
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
@@ -299,6 +299,8 @@ def hub(monkeypatch, tmp_path):
             HF_HUB_CACHE=str(tmp_path / 'hub cache'),
             HF_HUB_OFFLINE=False).items():
         monkeypatch.setattr(constants, name, value)
+        if hasattr(file_download, name):  # older ones keep a copy
+            monkeypatch.setattr(file_download, name, value)
     monkeypatch.delenv('HF_TOKEN', raising=False)
     monkeypatch.setattr(constants, 'HF_TOKEN_PATH', str(tmp_path / 'token'))
     yield server

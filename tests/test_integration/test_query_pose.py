@@ -9,6 +9,7 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.evaluator import Evaluator
+from mmengine.utils import digit_version
 from mmpose.apis import MMPoseInferencer
 from mmpose.registry import DATASETS, MODELS
 
@@ -147,6 +148,9 @@ def check_equal(found, expected):
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.skipif(
+    digit_version(torch.__version__) < digit_version('2.6'),
+    reason='an older torch exports nothing')
 def test_exported_files_compute_the_same(model, tmp_path):
     pytest.importorskip('onnxscript')
     runtime = pytest.importorskip('onnxruntime')

@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vitpose_mm.compiling import is_compiling
+
 # Smoothed values are kept in this range before their logarithm is taken.
 LOW, HIGH = 1e-3, 50.
 
@@ -157,7 +159,7 @@ def refine(heatmaps: Tensor, places: Tensor, scores: Tensor,
         matters = (around.amin((1, 2)) < LOW) | (scores > HIGH)
         matters &= scores > 0
         # To select some would wait for a device, and no graph can.
-        if heatmaps.is_cuda or torch.compiler.is_compiling():
+        if heatmaps.is_cuda or is_compiling():
             factors = stretch(heatmaps, scores, blurs).where(
                 matters, torch.ones_like(around[:, 0, 0]))
         else:

@@ -4,6 +4,7 @@ import pytest
 import torch
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
+from mmengine.utils import digit_version
 from mmpose.models import build_pose_estimator
 from mmpose.structures import PoseDataSample
 
@@ -44,6 +45,9 @@ def test_decoder_finds_what_the_codec_finds(numerics):
     torch.testing.assert_close(scores, expected_scores)
 
 
+@pytest.mark.skipif(
+    digit_version(torch.__version__) < digit_version('2.6'),
+    reason='an older torch exports nothing')
 def test_decoder_is_the_same_as_a_graph():
     codec = BatchUDPHeatmap((48, 64), (12, 16))
     decoder = Decoder(codec)

@@ -3,7 +3,9 @@ import subprocess
 import sys
 
 import pytest
+import torch
 from mmengine.config import Config
+from mmengine.utils import digit_version
 from torch import nn
 
 from vitpose_tools.memory import estimate_memory
@@ -77,6 +79,9 @@ def test_recomputed_blocks_keep_their_inputs_alone(config):
     assert with_cp.total < plain.total
 
 
+@pytest.mark.skipif(
+    digit_version(torch.__version__) < digit_version('2.2'),
+    reason='torch 2.1 keeps more of a sigmoid and a square')
 def test_what_a_layer_keeps_is_counted_by_hand():
     class Toy(nn.Module):
 

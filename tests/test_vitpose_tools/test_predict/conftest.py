@@ -1,7 +1,7 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
-from threading import Thread
 from typing import Any, Callable
 
 import cv2
@@ -121,15 +121,11 @@ def while_locked() -> Callable:
     constructor of a visualizer raised."""
 
     def call(function: Callable[[], Any]) -> Any:
-        results = []
-        thread = Thread(target=lambda: results.append(function()))
-        manager._lock.acquire()
-        try:
-            thread.start()
-            thread.join(60)
-            assert not thread.is_alive(), 'it waits for MMEngine'
-        finally:
-            manager._lock.release()
-        return results[0]
+        with ThreadPoolExecutor() as pool:
+            manager._lock.acquire()
+            try:
+                return pool.submit(function).result(60)
+            finally:
+                manager._lock.release()
 
     return call

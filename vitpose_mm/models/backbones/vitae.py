@@ -3,19 +3,15 @@ from contextlib import nullcontext
 from functools import partial
 from typing import Optional, Sequence, Tuple, Union
 
-import torch
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from vitpose_mm.compiling import is_compiling
 from ..layers import ParallelConv, TokenLayout, ViTAEBlock
 from ..layers.parallel_conv import statistics_kept
 from .attention_options import explain_old_attention
 from .vit import ViT
-
-# torch 2.1 has no public one.
-is_compiling = (
-    getattr(torch.compiler, 'is_compiling', None) or torch._utils.is_compiling)
 
 
 def build_vitae_block(embed_dim: int, attn: nn.Module, mlp: nn.Module,
