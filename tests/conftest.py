@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from hub_server import HubServer
 from huggingface_hub import constants, file_download
+from huggingface_hub.utils import _http
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
@@ -289,18 +290,30 @@ def log(caplog, request):
 
 
 @pytest.fixture
-def hub(monkeypatch, tmp_path):
+def set_hub(monkeypatch) -> Callable[..., None]:
+    """Set constants of huggingface_hub, of which older ones keep copies."""
+
+    def set_hub(**values) -> None:
+        for name, value in values.items():
+            for module in (constants, file_download):
+                if hasattr(module, name):
+                    monkeypatch.setattr(module, name, value)
+        # Theirs know since they began whether they are offline.
+        getattr(_http, 'reset_sessions', lambda: None)()
+
+    return set_hub
+
+
+@pytest.fixture
+def hub(monkeypatch, set_hub, tmp_path):
     """A hub on this machine, and an empty cache for its files."""
     server = HubServer()
-    for name, value in dict(
-            ENDPOINT=server.address,
-            HUGGINGFACE_CO_URL_TEMPLATE=server.address
-            + '/{repo_id}/resolve/{revision}/{filename}',
-            HF_HUB_CACHE=str(tmp_path / 'hub cache'),
-            HF_HUB_OFFLINE=False).items():
-        monkeypatch.setattr(constants, name, value)
-        if hasattr(file_download, name):  # older ones keep a copy
-            monkeypatch.setattr(file_download, name, value)
+    set_hub(
+        ENDPOINT=server.address,
+        HUGGINGFACE_CO_URL_TEMPLATE=server.address
+        + '/{repo_id}/resolve/{revision}/{filename}',
+        HF_HUB_CACHE=str(tmp_path / 'hub cache'),
+        HF_HUB_OFFLINE=False)
     monkeypatch.delenv('HF_TOKEN', raising=False)
     monkeypatch.setattr(constants, 'HF_TOKEN_PATH', str(tmp_path / 'token'))
     yield server

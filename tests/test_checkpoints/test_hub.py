@@ -24,6 +24,7 @@ from vitpose_mm.checkpoints import CheckpointError
 from vitpose_mm.checkpoints.loader import download, local_file
 
 REPO, FILE = 'lab/vit', 'model.safetensors'
+NOWHERE = 'http://127.0.0.1:9/{repo_id}/resolve/{revision}/{filename}'
 SMALL = 'configs/body_2d_keypoint/topdown_heatmap/coco/' \
     'td-hm_ViTPose-small{}_8xb64-210e_coco-256x192.py'
 
@@ -94,17 +95,15 @@ def test_parts_are_downloaded_with_their_index(hub, folder):
 
 
 @pytest.mark.parametrize('way', ['offline', 'unreached', 'down'])
-def test_without_the_hub_the_copy_serves(hub, monkeypatch, log, way):
+def test_without_the_hub_the_copy_serves(hub, set_hub, log, way):
     hub.push(REPO, {FILE: weights(1)})
     load()
     if way == 'offline':
-        monkeypatch.setattr(constants, 'HF_HUB_OFFLINE', True)
+        set_hub(HF_HUB_OFFLINE=True)
     elif way == 'down':
         hub.token, hub.missing = 'of nobody', 503
     else:
-        monkeypatch.setattr(
-            constants, 'HUGGINGFACE_CO_URL_TEMPLATE',
-            'http://127.0.0.1:9/{repo_id}/resolve/{revision}/{filename}')
+        set_hub(HUGGINGFACE_CO_URL_TEMPLATE=NOWHERE)
 
     assert load() == 1
     assert 'is the copy of it on disk' in log.text
@@ -112,12 +111,10 @@ def test_without_the_hub_the_copy_serves(hub, monkeypatch, log, way):
 
 
 @pytest.mark.parametrize('way', ['offline', 'unreached'])
-def test_without_hub_and_copy_it_is_said_what_to_do(hub, monkeypatch, way):
+def test_without_hub_and_copy_it_is_said_what_to_do(hub, set_hub, way):
     if way == 'offline':
-        monkeypatch.setattr(constants, 'HF_HUB_OFFLINE', True)
-    monkeypatch.setattr(
-        constants, 'HUGGINGFACE_CO_URL_TEMPLATE',
-        'http://127.0.0.1:9/{repo_id}/resolve/{revision}/{filename}')
+        set_hub(HF_HUB_OFFLINE=True)
+    set_hub(HUGGINGFACE_CO_URL_TEMPLATE=NOWHERE)
     start = time.monotonic()
 
     with pytest.raises(CheckpointError) as raised:
@@ -127,18 +124,17 @@ def test_without_hub_and_copy_it_is_said_what_to_do(hub, monkeypatch, way):
     assert f'hf download {REPO} {FILE} --revision v1' in text
     assert constants.HF_HUB_CACHE in text and 'models--lab--vit' in text
     assert f'{REPO}/resolve/v1/{FILE}' in text and '\n' not in text
-    assert time.monotonic() - start < 20
+    # Older ones of huggingface_hub try five times, for 23 seconds.
+    assert time.monotonic() - start < 60
 
 
-def test_a_copied_cache_serves_as_the_message_says(hub, monkeypatch,
-                                                   tmp_path):
+def test_a_copied_cache_serves_as_the_message_says(hub, set_hub, tmp_path):
     hub.push(REPO, {FILE: weights(1)})
     load()
     folder = Path(constants.HF_HUB_CACHE) / 'models--lab--vit'
     there = tmp_path / 'elsewhere' / folder.name
     shutil.copytree(folder, there, symlinks=True)
-    monkeypatch.setattr(constants, 'HF_HUB_CACHE', str(there.parent))
-    monkeypatch.setattr(constants, 'HF_HUB_OFFLINE', True)
+    set_hub(HF_HUB_CACHE=str(there.parent), HF_HUB_OFFLINE=True)
 
     assert load() == 1
 

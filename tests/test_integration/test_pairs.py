@@ -143,7 +143,7 @@ def test_both_codecs_find_the_same_keypoints(kind, flip):
         # Where the second derivatives at a peak nearly cancel, the refined
         # one may lie anywhere, and stock loses its digits.
         inside = (np.abs(own.keypoints - stock.bboxes[:, None, :2]).max(-1)
-                  < 500)
+                  < 200)
         clear = (stock.keypoint_scores > 0.02) & inside
         np.testing.assert_allclose(stock.keypoints[clear],
                                    own.keypoints[clear], atol=0.05)

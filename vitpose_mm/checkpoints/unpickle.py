@@ -89,7 +89,9 @@ def allowed_globals() -> Dict[str, Any]:
     # What a defaultdict may be made with; nobody calls them.
     for factory in (dict, list, str):
         allowed[f'builtins.{factory.__name__}'] = no_value
-    allowed['builtins.long'] = int  # as torch.save names it
+    # As torch.save names them.
+    allowed['builtins.long'] = int
+    allowed['builtins.unicode'] = no_value
     for name in ('PosixPath', 'WindowsPath', 'PurePosixPath',
                  'PureWindowsPath'):
         for module in ('pathlib', 'pathlib._local'):
