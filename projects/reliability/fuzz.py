@@ -7,7 +7,10 @@ own error; anything else is a finding, which libFuzzer writes as crash-*.
 
     python projects/reliability/fuzz.py checkpoint -max_total_time=600 CORPUS
 
-The targets are checkpoint, annotations, labels, card and program.
+The targets are checkpoint, annotations, labels, card and program. What a run
+has left in its folder is kept in corpus.json, from which each run begins:
+
+    python projects/reliability/fuzz.py keep checkpoint CORPUS
 """
 import copy
 import io
@@ -30,6 +33,7 @@ with atheris.instrument_imports(include=['vitpose_mm', 'vitpose_tools']):
     from vitpose_mm.checkpoints.checkpoint_file import (CheckpointFile,
                                                         hand_over)
     from vitpose_mm.datasets.checks import DatasetCheck
+    from vitpose_mm.fileio import write_beside
     from vitpose_tools.annotations import AnnotationError
     from vitpose_tools.data_check.check import check_annotation_file
     from vitpose_tools.labels import LabelsError
@@ -38,6 +42,7 @@ with atheris.instrument_imports(include=['vitpose_mm', 'vitpose_tools']):
     from vitpose_tools.predict.exported.check_program import read_program
 
 FOLDER = Path(mkdtemp(prefix='fuzz'))
+CORPUS = Path(__file__).parent / 'corpus.json'
 PERSON = dict(id=1, image_id=7, category_id=1, iscrowd=0, num_keypoints=2,
               area=300., bbox=[2., 3., 20., 30.],
               keypoints=[5., 6., 2, 9., 9., 1] + [0] * 45,
@@ -205,14 +210,29 @@ PROGRAM: Dict[str, bytes] = {}
 
 
 def seeds(name: str) -> List[bytes]:
-    """What a run of a target begins with, beside its corpus."""
+    """What a run of a target begins with: what earlier runs found worth
+    keeping."""
+    kept = json.loads(CORPUS.read_text()).get(name, [])
     return [bytes(64), bytes(range(256)), pickle.dumps(dict(a=1), 2),
-            b'\x02{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}']
+            b'\x02{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}',
+            *map(bytes.fromhex, kept)]
+
+
+def keep(name: str, folder: Path) -> None:
+    """Add what a run has left in its folder to the corpus."""
+    kept = json.loads(CORPUS.read_text())
+    new = {path.read_bytes().hex() for path in folder.iterdir()}
+    kept[name] = sorted({*kept.get(name, []), *new},
+                        key=lambda text: (len(text), text))
+    write_beside(CORPUS, lambda path: path.write_text(
+        json.dumps(kept, indent=0)))
 
 
 def main() -> None:
-    """Run the target that the first argument names."""
+    """Run the target that the first argument names, or keep its corpus."""
     name = sys.argv.pop(1)
+    if name == 'keep':
+        return keep(sys.argv[1], Path(sys.argv[2]))
     target = TARGETS[name]
     init_default_scope('mmpose')
     if target is program:
@@ -224,9 +244,13 @@ def main() -> None:
         except REFUSALS:
             pass
 
-    for content in seeds(name):
+    begin = FOLDER / 'seeds'
+    begin.mkdir()
+    for number, content in enumerate(seeds(name)):
         run(content)
-    atheris.Setup(sys.argv, run)
+        (begin / str(number)).write_bytes(content)
+    # New ones go to the first folder, which is the caller's.
+    atheris.Setup([*sys.argv, str(begin)], run)
     atheris.Fuzz()
 
 
