@@ -18,6 +18,7 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmengine.utils import manager
+from mmengine.visualization import Visualizer
 from mmpose.models import build_pose_estimator
 from torch import Tensor, nn
 
@@ -38,6 +39,14 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(pytest.mark.skip(reason='needs a CUDA device'))
 
 
+def forget(manager_class: type) -> None:
+    """Forget the global instances of a class of MMEngine and of those below
+    it."""
+    manager_class._instance_dict.clear()
+    for below in manager_class.__subclasses__():
+        forget(below)
+
+
 @pytest.fixture(autouse=True)
 def mmpose_scope():
     """Resolve config types as MMPose's runner does, repeatably."""
@@ -45,6 +54,9 @@ def mmpose_scope():
     # another test would wait for it for ever.
     while manager._lock._is_owned():
         manager._lock.release()
+    # A runner takes the visualizer of this name that is there, which writes
+    # into the folder of the test that made it, and that is gone.
+    forget(Visualizer)
     init_default_scope('mmpose')
     torch.manual_seed(0)
 
