@@ -18,9 +18,12 @@ from torch import distributed
 from torch.utils.data import Dataset
 
 from vitpose_mm.checkpoints import CheckpointError, read_checkpoint
+from vitpose_mm.engine.sharding import OLDEST_SHARDING, ShardedStrategy
 
 LENGTH = 4
-NEEDS_GPU = digit_version(torch.__version__) < digit_version('2.2')
+NEW_ENOUGH = pytest.mark.skipif(
+    digit_version(torch.__version__) < digit_version(OLDEST_SHARDING),
+    reason=f'FSDP needs torch {OLDEST_SHARDING}')
 
 
 @DATASETS.register_module(force=True)
@@ -136,7 +139,7 @@ def foreign(tmp_path, official_weights) -> Path:
     return tmp_path / 'official.pth'
 
 
-@pytest.mark.skipif(NEEDS_GPU, reason='torch 2.1 shards on GPUs alone')
+@NEW_ENOUGH
 def test_sharded_processes_equal_one(tmp_path, foreign):
     train(tmp_path / 'whole', 2, None, LENGTH)
     said = run_processes(
@@ -147,11 +150,18 @@ def test_sharded_processes_equal_one(tmp_path, foreign):
         assert 'model.backbone.init_cfg' in text
 
 
-@pytest.mark.skipif(NEEDS_GPU, reason='torch 2.1 shards on GPUs alone')
+@NEW_ENOUGH
 def test_groups_of_the_optimiser_are_those_of_whole_parameters(tmp_path):
     whole = train(tmp_path / 'whole', 1, None, LENGTH)
     (sharded, ) = run_processes(one_sharded, 1, tmp_path / 'sharded')
     assert sharded == whole
+
+
+def test_an_older_torch_is_refused(monkeypatch):
+    monkeypatch.setattr(torch, '__version__', '2.11.0+cu130')
+    with pytest.raises(RuntimeError, match='needs torch >= 2.15, and this is '
+                       '2.11.0.*DDP'):
+        ShardedStrategy()
 
 
 def one_sharded(work_dir: Path) -> Groups:
@@ -161,6 +171,7 @@ def one_sharded(work_dir: Path) -> Groups:
         type='ShardedStrategy', model_wrapper=dict(device_id='cpu')), LENGTH)
 
 
+@NEW_ENOUGH
 @pytest.mark.gpu
 def test_one_gpu_with_nccl_equals_one_process(tmp_path, foreign,
                                               monkeypatch):

@@ -4,14 +4,20 @@ from contextlib import nullcontext
 from functools import partial
 from typing import Any, ContextManager, List, Optional
 
+import torch
 from mmengine._strategy import FSDPStrategy
 from mmengine.optim import OptimWrapper
 from mmengine.registry import FUNCTIONS, STRATEGIES
+from mmengine.utils import digit_version
 from torch import Tensor, nn
 from torch.distributed.fsdp import FullyShardedDataParallel
 from torch.nn.utils import clip_grad_norm_
 
 from ..models.layers import Block, ViTAEBlock
+
+# With 2.11 a CPU's processes crash while weights are gathered for a checkpoint
+# (2.1: at the start), and a comparison failed on a GPU.
+OLDEST_SHARDING = '2.15'
 
 
 @FUNCTIONS.register_module()
@@ -38,10 +44,19 @@ class ShardedStrategy(FSDPStrategy):
         model_wrapper: Config of MMFullyShardedDataParallel, beside the
             policy of what is gathered.
         options: As of FSDPStrategy; MMEngine's runner adds its own.
+
+    Raises:
+        RuntimeError: If this torch is too old.
     """
 
     def __init__(self, *, model_wrapper: Optional[dict] = None,
                  **options: Any) -> None:
+        if digit_version(torch.__version__) < digit_version(OLDEST_SHARDING):
+            raise RuntimeError(
+                f'ShardedStrategy needs torch >= {OLDEST_SHARDING}, and this '
+                f'is {torch.__version__}, whose FSDP was seen to crash or to '
+                'save other weights than it has; install a newer one, or '
+                'train by DDP: remove strategy=')
         options.setdefault('state_dict_cfg', 'full')
         super().__init__(
             model_wrapper={'auto_wrap_policy': 'wrap_vit_blocks',
