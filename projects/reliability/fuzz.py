@@ -247,7 +247,6 @@ def main() -> None:
     begin = FOLDER / 'seeds'
     begin.mkdir()
     for number, content in enumerate(seeds(name)):
-        run(content)
         (begin / str(number)).write_bytes(content)
     # New ones go to the first folder, which is the caller's.
     atheris.Setup([*sys.argv, str(begin)], run)

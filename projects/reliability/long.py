@@ -19,10 +19,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Dict, List
+from typing import IO, Dict, List
 
 import click
 import psutil
+from kill import write_teacher  # beside this script
 
 from vitpose_mm.fileio import write_beside
 from vitpose_tools.environment import versions
@@ -49,6 +50,15 @@ def look(process: psutil.Process) -> Dict[str, float]:
     return dict(megabytes=megabytes, files=files)
 
 
+def start(arguments: List[str], folder: Path, log: IO) -> subprocess.Popen:
+    """Run mim, in a process group of its own, with one thread."""
+    return subprocess.Popen(
+        [*MIM, *arguments], cwd=ROOT, stdout=log, stderr=log,
+        start_new_session=True,
+        env=dict(os.environ, OMP_NUM_THREADS='1',
+                 TEACHER=str(folder / 'teacher.pth')))
+
+
 def watch(name: str, arguments: List[str], folder: Path,
           steps: int, word: str) -> dict:
     """Run to the end and compare the second with the last quarter of its
@@ -65,19 +75,16 @@ def watch(name: str, arguments: List[str], folder: Path,
     folder.mkdir(parents=True, exist_ok=True)
     seen = []
     with log.open('w') as out:
-        run = subprocess.Popen(
-            [*MIM, *arguments], cwd=ROOT, stdout=out, stderr=out,
-            env=dict(os.environ, OMP_NUM_THREADS='1',
-                     TEACHER=str(folder / 'teacher.pth')))
+        run = start(arguments, folder, out)
         process = psutil.Process(run.pid)
         while run.poll() is None:
-            if word in log.read_text(errors='replace'):
+            if seen or word in log.read_text(errors='replace'):
                 seen.append(look(process))
             time.sleep(1)
     if run.returncode:
         sys.exit(f'{name} failed, see {log}')
     quarter = len(seen) // 4
-    result = dict(steps=steps, seconds=len(seen))
+    result = dict(steps=steps, looks=len(seen))
     for key in ('megabytes', 'files'):
         early, late = (
             statistics.median(look[key] for look in part)
@@ -101,11 +108,7 @@ def kill_workers(arguments: List[str], folder: Path) -> List[str]:
     before = set(os.listdir(SHARED))
     log = folder / 'killed.log'
     with log.open('w') as out:
-        run = subprocess.Popen(
-            [*MIM, *arguments], cwd=ROOT, stdout=out, stderr=out,
-            start_new_session=True,
-            env=dict(os.environ, OMP_NUM_THREADS='1',
-                     TEACHER=str(folder / 'teacher.pth')))
+        run = start(arguments, folder, out)
         while run.poll() is None and 'Epoch(train)' not in log.read_text():
             time.sleep(1)
         if run.poll() is not None:
@@ -125,8 +128,6 @@ def kill_workers(arguments: List[str], folder: Path) -> List[str]:
               type=click.Path(path_type=Path))
 def main(iterations: int, crops: int, work_dir: Path, out: Path) -> None:
     """Watch a long training and a long test."""
-    sys.path.insert(0, str(HERE))
-    from kill import write_teacher
     work_dir = work_dir.resolve()
     work_dir.mkdir(parents=True, exist_ok=True)
     write_teacher(work_dir / 'teacher.pth')
@@ -134,9 +135,9 @@ def main(iterations: int, crops: int, work_dir: Path, out: Path) -> None:
     # An epoch of the handful of samples is two iterations.
     epochs = iterations // 2
     long = ['--cfg-options', f'train_cfg.max_epochs={epochs}',
-            f'train_cfg.val_interval={epochs // 4}',
+            f'train_cfg.val_interval={max(1, epochs // 4)}',
             f'param_scheduler.1.end={epochs}',
-            f'default_hooks.checkpoint.interval={epochs // 20}']
+            f'default_hooks.checkpoint.interval={max(1, epochs // 20)}']
     found = dict(training=watch(
         'training', [*train, str(work_dir / 'training'), *long], work_dir,
         iterations, 'Epoch(train)'))

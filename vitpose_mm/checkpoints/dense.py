@@ -3,7 +3,7 @@ import torch
 
 from .expert_datasets import full_name
 from .fold_names import fold_names
-from .names import StateDict, datasets_of, ffn_of, is_joint
+from .names import StateDict, datasets_of, ffn_of, is_joint, named_heads
 from .read import CheckpointError
 from .report import Report
 
@@ -30,9 +30,7 @@ def fold_dataset(state_dict: StateDict, dataset: str,
         CheckpointError: If the file is of one dataset or lacks this one.
     """
     joint = is_joint(state_dict)
-    names = datasets_of(state_dict) if joint else list(
-        dict.fromkeys(key.split('.')[1] for key in state_dict
-                      if key.startswith('heads.')))
+    names = datasets_of(state_dict) if joint else named_heads(state_dict)
     dataset = full_name(dataset)
     if not names:
         raise CheckpointError(
@@ -52,10 +50,8 @@ def fold_dataset(state_dict: StateDict, dataset: str,
     for key, tensor in state_dict.items():
         if key.startswith(head):
             dense[f'head.{key[len(head):]}'] = tensor
-        elif not key.startswith('heads.'):
-            dense.setdefault(key, tensor)
-    dense = {key: tensor for key, tensor in dense.items()
-             if '.mlp.experts.' not in key}
+        elif not key.startswith('heads.') and not (joint and '.mlp.' in key):
+            dense[key] = tensor
     report.ignored.append(f'{"experts and heads" if joint else "heads"} of '
                           f'{len(names) - 1} other datasets')
     if not any(key.startswith('head.') for key in dense):

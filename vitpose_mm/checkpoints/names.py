@@ -71,9 +71,16 @@ def datasets_of(state_dict: StateDict) -> List[str]:
     """Name the datasets of a joint file, in the order of their experts; empty
     for a dense one. The heads tell: they come in that order."""
     count = num_experts(state_dict) if is_joint(state_dict) else 0
-    heads = dict.fromkeys(key.split('.')[1] for key in state_dict
-                          if key.startswith('heads.'))
-    return list(heads) if len(heads) == count else expert_names(count)
+    heads = named_heads(state_dict)
+    return heads if len(heads) == count else expert_names(count)
+
+
+def named_heads(names: Iterable[str], prefix: str = '') -> List[str]:
+    """Datasets of the heads in a state dict, in its order."""
+    start = f'{prefix}heads.'
+    return list(dict.fromkeys(
+        name[len(start):].split('.')[0] for name in names
+        if name.startswith(start)))
 
 
 def sort_heads(state_dict: StateDict, datasets: List[str]) -> StateDict:

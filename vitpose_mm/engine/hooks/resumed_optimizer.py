@@ -4,7 +4,7 @@ from typing import Iterable, Iterator, Tuple
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor, nn
 
-from vitpose_mm.models.pose_estimators.order_of_heads import heads_of
+from vitpose_mm.checkpoints.names import named_heads
 from ..optim_wrappers import wrappers_of
 from ..unwrap_model import unwrap_model
 
@@ -82,7 +82,7 @@ def check_order(names: Iterable[str], model: nn.Module) -> None:
     Raises:
         ValueError: If so.
     """
-    told = heads_of(names)
+    told = named_heads(names)
     own = list(getattr(unwrap_model(model), 'heads', told))
     if told and told != own and set(told) == set(own):
         raise ValueError(

@@ -1,19 +1,13 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 import re
-from typing import Any, Dict, List
+from typing import Any, Dict
 
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
+from vitpose_mm.checkpoints.names import named_heads
+
 NUMBERED = re.compile(r'(.*\bexperts\.)(\d+)(\..*)')
-
-
-def heads_of(names: Any, prefix: str = '') -> List[str]:
-    """Datasets of the heads in a state dict, in its order."""
-    start = f'{prefix}heads.'
-    return list(dict.fromkeys(
-        name[len(start):].split('.')[0] for name in names
-        if name.startswith(start)))
 
 
 def keep_experts_with_heads(model: nn.Module, state_dict: Dict[str, Tensor],
@@ -32,7 +26,7 @@ def keep_experts_with_heads(model: nn.Module, state_dict: Dict[str, Tensor],
         state_dict: Changed in place.
         prefix: Of the model's names in it.
     """
-    told, own = heads_of(state_dict, prefix), list(model.heads)
+    told, own = named_heads(state_dict, prefix), list(model.heads)
     backbone = f'{prefix}backbone.'
     ordered = [name for name in state_dict if name.startswith(backbone)] == [
         backbone + name for name in model.backbone.state_dict()]
