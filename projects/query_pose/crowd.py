@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Sequence
 
 import click
 
@@ -27,9 +27,8 @@ CONFIGS = dict(
     query='query_ViTPose-tiny_1xb4-5e_crowd-192x192.py',
     ae='ae_ViTPose-tiny_1xb4-5e_crowd-192x192.py',
     topdown='td-hm_ViTPose-tiny_1xb16-7e_synth-128x96.py')
-# Samples per batch where it is not the config's: as many people as in four
-# images.
-BATCH = dict(topdown=12)
+# Crops of a batch for each image of the others': as many people.
+CROPS = dict(start=4, topdown=3)
 # The start is trained for this share of the seconds of the others.
 START_SHARE = 0.4
 WARM_UP = 0.02
@@ -50,32 +49,37 @@ WARM_UP = 0.02
 @click.option('--workers', default=3, show_default=True,
               help='Processes that load data, of each.')
 @click.option('--images', default=6000, show_default=True)
+@click.option('--batch', default=4, show_default=True,
+              help='Images of a batch, three times as many crops.')
 @click.option('--rehearse', is_flag=True, help='A few steps of everything.')
 def main(data: Path, out: Path, start: Path, methods: str, seeds: str,
-         seconds: float, workers: int, images: int, rehearse: bool) -> None:
+         seconds: float, workers: int, images: int, batch: int,
+         rehearse: bool) -> None:
     """Measure."""
     if rehearse:
         images, seconds, workers = 16, 6., min(workers, 1)
     out.parent.mkdir(parents=True, exist_ok=True)
-    draw(data, images, 8 if rehearse else 200)
+    draw(data, ('crowd', ) if start else ('synth', 'crowd'), images,
+         8 if rehearse else 200)
     if start is None:
         run_all([dict(method='start', seed=0, seconds=seconds * START_SHARE,
-                      workers=workers, data=str(data), start=None,
-                      out=str(out.parent))])
+                      workers=workers, batch=batch, data=str(data),
+                      start=None, out=str(out.parent))])
         start = out.parent / 'start_0' / 'last.pth'
     results: List[dict] = []
     for seed in seeds.split(','):
         results += run_all([
             dict(method=method, seed=int(seed), seconds=seconds,
-                 workers=workers, data=str(data), start=str(start),
-                 out=str(out.parent)) for method in methods.split(',')
+                 workers=workers, batch=batch, data=str(data),
+                 start=str(start), out=str(out.parent)) for method in methods.split(',')
         ])
         out.write_text(json.dumps(results, indent=1) + '\n')
     for result in results:
         click.echo(result)
 
 
-def draw(data: Path, images: int, held_out: int) -> None:
+def draw(data: Path, names: Sequence[str], images: int,
+         held_out: int) -> None:
     """Draw people: crowds, and single ones for the start."""
     jobs = [
         subprocess.Popen([
@@ -83,7 +87,7 @@ def draw(data: Path, images: int, held_out: int) -> None:
             'from vitpose_tools.cli import main; main()', 'synth',
             str(data / name / part), '--images', str(number), '--seed',
             str(seed), *(('--people', '3') if name == 'crowd' else ())
-        ]) for name in ('synth', 'crowd')
+        ]) for name in names
         for part, number, seed in (('train', images, 1),
                                    ('val', held_out, 2))
         if not (data / name / part / 'annotations.json').exists()
@@ -113,8 +117,8 @@ def run_all(wishes: List[dict]) -> List[dict]:
     return results
 
 
-def train(method: str, seed: int, seconds: float, workers: int, data: str,
-          start: str, out: str) -> None:
+def train(method: str, seed: int, seconds: float, workers: int, batch: int,
+          data: str, start: str, out: str) -> None:
     """Train one model and write what it scores to result.json."""
     import torch
     from mmengine.config import Config
@@ -141,7 +145,7 @@ def train(method: str, seed: int, seconds: float, workers: int, data: str,
     if method == 'topdown':
         config.val_evaluator.ann_file = f'{data}/crowd/val/annotations.json'
     loader = config.train_dataloader
-    loader.batch_size = BATCH.get(method, loader.batch_size)
+    loader.batch_size = batch * CROPS.get(method, 1)
     loader.sampler = dict(type='InfiniteSampler', shuffle=True)
     config.test_dataloader = config.test_cfg = config.test_evaluator = None
     runner = Runner.from_cfg(config)
