@@ -46,6 +46,7 @@ class TorchNetwork:
         self.dtype = dtype or model.test_cfg.get('amp_dtype') or 'float32'
         model.test_cfg['amp_dtype'] = None  # it is set here
         decode_in_batches(model, self.dtype)
+        stay_in_crops(model)
         self.samples: List[PoseDataSample] = []
 
     def __call__(self, crops: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
@@ -154,6 +155,26 @@ def decode_in_batches(model: nn.Module, dtype: str) -> None:
             decode = head.decode
             head.decode = lambda outputs, decode=decode: decode(
                 to_float32(outputs))
+
+
+def stay_in_crops(model: nn.Module) -> None:
+    """Let results stay as the head decoded them.
+
+    A network's samples are their own crops, so the way into the image, which
+    MMPose goes for each person by itself, changes nothing. On a fast GPU it
+    takes as long as the network.
+
+    Args:
+        model: Changed in place; one that leaves keypoints out stays.
+    """
+    def store(instances: List[InstanceData], fields: Optional[list],
+              samples: List[PoseDataSample]) -> List[PoseDataSample]:
+        for sample, found in zip(samples, instances):
+            sample.pred_instances = found
+        return samples
+
+    if model.test_cfg.get('output_keypoint_indices') is None:
+        model.add_pred_to_datasample = store
 
 
 def to_float32(outputs: Any) -> Any:
