@@ -7,8 +7,9 @@ import numpy as np
 from rows import Pair
 from scipy import stats
 
-# Two rows count as the same if the difference is within this, for certain.
-MARGIN = .02
+# Two rows count as the same if the difference is within so many points, for
+# certain.
+MARGIN = 2.
 LEVEL = .05
 HELD, NOT_HELD, OPEN = 'held', 'not held', 'not decidable at this size'
 NOT_RUN = 'not run'
@@ -53,14 +54,20 @@ def compare(a: Dict[int, float],
                       float(stats.ttest_1samp(gains, 0).pvalue), len(seeds))
 
 
-def judge(pair: Pair, found: Optional[Difference]) -> str:
-    """Whether what was claimed of a pair was seen."""
+def judge(pair: Pair, found: Optional[Difference],
+          unit: float = .01) -> str:
+    """Whether what was claimed of a pair was seen.
+
+    Args:
+        unit: What a point is in the values.
+    """
     if found is None:
         return NOT_RUN
     if pair.expect == 'same':
-        if -MARGIN < found.low and found.high < MARGIN:
+        margin = MARGIN * unit
+        if -margin < found.low and found.high < margin:
             return HELD
-        apart = found.low > MARGIN or found.high < -MARGIN
+        apart = found.low > margin or found.high < -margin
         return NOT_HELD if apart else OPEN
     if found.p >= LEVEL or found.seeds < 3:
         return OPEN

@@ -15,14 +15,14 @@ import matplotlib
 import numpy as np
 from compare import (HELD, NOT_HELD, NOT_RUN, OPEN, compare, judge,
                      mean_and_spread, values)
-from rows import HERE, ROOT, Pair, Table, read_form, read_table, table_names
+from elsewhere import EXPERIMENTS, lines_of, write_elsewhere
+from rows import HERE, ROOT, Table, read_form, read_table, table_names
 
 from vitpose_mm.fileio import write_beside
 
 matplotlib.use('Agg')
 PAGE = ROOT / 'docs' / 'mini_paper.md'
 COLOURS = {HELD: 'tab:green', NOT_HELD: 'tab:red', OPEN: 'tab:grey'}
-MOUSE = ROOT / 'projects' / 'own_data' / 'results' / 'mirror_mouse.json'
 
 
 def find_results(table: Table, folder: Path) -> Optional[dict]:
@@ -200,27 +200,11 @@ def verdicts(tables: Dict[str, Table], contents: Dict[str, dict]) -> str:
                 f'| {name} | {pair.row}: {pair.expect} '
                 f'{"as" if pair.expect == "same" else "than"} {pair.than} | '
                 f'{pair.published} | {shown} | {judge(pair, found)} |')
-    return '\n'.join(lines)
-
-
-def write_mouse(path: Path) -> str:
-    """What the experiment with a real mouse found, paired by seed."""
-    rows = json.loads(path.read_text())['rows']
-    errors: Dict[str, Dict[int, float]] = {}
-    for name, row in rows.items():
-        kind, seed = name.split()
-        errors.setdefault(kind, {})[int(seed)] = row['error']['mean']
-    lines = ['| mean error, pixels | published | here | 95 % interval | p | '
-             'seeds | |', '|---|---|---|---|---|---|---|']
-    for row, than in (('mae', 'vit'), ('vit', 'resnet'), ('vit', 'mean')):
-        found = compare(errors.get(row, {}), errors.get(than, {}))
-        # Less error is better.
-        verdict = judge(Pair(row, than, 'worse', ''), found)
-        seen = ('| | | | 0' if found is None else
-                f'| {found.mean:+.1f} | {found.low:+.1f} to '
-                f'{found.high:+.1f} | {found.p:.3f} | {found.seeds}')
-        lines.append(f'| {row} less than {than} | not in the paper {seen} '
-                     f'| {verdict} |')
+    lines += [f'| {name} | {pair.row}: {pair.expect} '
+              f'{"as" if pair.expect == "same" else "than"} {pair.than} | '
+              f'{pair.published} | {seen} | {verdict} |'
+              for name in EXPERIMENTS
+              for pair, seen, _, verdict in lines_of(name)]
     return '\n'.join(lines)
 
 
@@ -249,7 +233,8 @@ def main(results: Path, page: Path) -> None:
     drawn = draw_overview(tables, contents, overview)
     text = fill(text, 'overview', '\n![Differences with their intervals]('
                 f'images/{overview.name})\n' if drawn else '')
-    text = fill(text, 'mouse', '\n' + write_mouse(MOUSE) + '\n')
+    for name in EXPERIMENTS:
+        text = fill(text, name, '\n' + write_elsewhere(name) + '\n')
     text = fill(text, 'verdicts', '\n' + verdicts(tables, contents) + '\n')
     write_beside(page, lambda part: part.write_text(text))
 
