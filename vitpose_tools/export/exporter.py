@@ -49,11 +49,6 @@ class Exporter:
                                       dataset, 'cpu', False, 'float32')
         self.dataset = self.reference.skeleton.dataset
         self.model = self.reference.model
-        chosen = self.model.test_cfg.get('output_keypoint_indices')
-        if chosen:
-            raise ExportError(
-                f'{config}: test_cfg.output_keypoint_indices={chosen} leaves '
-                'keypoints out, which an export cannot; remove it')
 
     @property
     def head(self) -> torch.nn.Module:

@@ -108,9 +108,15 @@ def build_model(config: 'Config', path: Union[str, Path],
         what the dataset needs.
 
     Raises:
-        ModelError: If it cannot be built or predicts another dataset.
+        ModelError: If it cannot be built, predicts another dataset, or
+            leaves keypoints out.
         CheckpointError: If the weights cannot be read.
     """
+    chosen = config.model.get('test_cfg', {}).get('output_keypoint_indices')
+    if chosen:
+        raise ModelError(
+            f'{path}: test_cfg.output_keypoint_indices={chosen} leaves '
+            'keypoints out, which MMPose can and this cannot; remove it')
     model = open_model(config, path, checkpoint, device)
     own = (model.dataset_meta or {}).get('dataset_name')
     if 'heads' in config.model:

@@ -165,7 +165,7 @@ def stay_in_crops(model: nn.Module) -> None:
     takes as long as the network.
 
     Args:
-        model: Changed in place; one that leaves keypoints out stays.
+        model: Changed in place.
     """
     def store(instances: List[InstanceData], fields: Optional[list],
               samples: List[PoseDataSample]) -> List[PoseDataSample]:
@@ -173,8 +173,7 @@ def stay_in_crops(model: nn.Module) -> None:
             sample.pred_instances = found
         return samples
 
-    if model.test_cfg.get('output_keypoint_indices') is None:
-        model.add_pred_to_datasample = store
+    model.add_pred_to_datasample = store
 
 
 def to_float32(outputs: Any) -> Any:

@@ -60,6 +60,14 @@ def predictor(trained):
     return Predictor(*trained(text=PLAIN_HEAD), batch_size=4)
 
 
+def test_a_model_that_leaves_keypoints_out_is_refused(trained):
+    config, weights = trained(text='model = dict(test_cfg=dict('
+                              'output_keypoint_indices=[0, 5]))\n')
+    with pytest.raises(PredictError, match=r'config\S*: test_cfg.output_'
+                       r'keypoint_indices=\[0, 5\] leaves keypoints out'):
+        Predictor(config, weights)
+
+
 def test_a_lock_of_mmengine_is_not_waited_for(predictor, while_locked):
     image = np.zeros((80, 100, 3), np.uint8)
     assert len(while_locked(lambda: predictor(image, BOX)).keypoints) == 1
