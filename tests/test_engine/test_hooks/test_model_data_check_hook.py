@@ -49,15 +49,19 @@ def test_disagreement_names_both_values(stage, wrong, message):
         run(stage, **wrong)
 
 
-@pytest.mark.parametrize('crop, heatmap, fits', [
-    ((192, 256), (48, 64), True),
-    ((192, 256), (12, 16), True),
-    ((200, 256), (50, 64), False),  # 12 patches across
-    ((200, 200), (50, 50), False),
-    ((192, 256), (48, 32), False),
+@pytest.mark.parametrize('crop, heatmap, neck, fits', [
+    ((192, 256), (48, 64), False, True),
+    ((192, 256), (12, 16), False, True),
+    ((200, 256), (50, 64), False, False),  # 12 patches across
+    ((200, 200), (50, 50), False, False),
+    ((192, 256), (48, 32), False, False),
+    ((192, 256), (18, 24), False, False),
+    ((192, 256), (18, 24), True, True),  # scaled by 1.5
+    ((200, 256), (50, 64), True, False),
 ])
-def test_heatmaps_that_no_head_makes_are_refused(crop, heatmap, fits):
+def test_heatmaps_that_no_head_makes_are_refused(crop, heatmap, neck, fits):
     model = SimpleNamespace(
+        with_neck=neck,
         backbone=MODELS.build(
             dict(type='ViT', img_size=crop[::-1],
                  arch=dict(embed_dim=8, depth=1, num_heads=1))),

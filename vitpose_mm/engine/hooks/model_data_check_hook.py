@@ -127,7 +127,8 @@ def check_head(name: str, head: nn.Module, model: nn.Module, dataset: Any,
     input_size = getattr(decoder, 'input_size', None)
     if input_size is not None:
         check_sizes(name, tuple(input_size), model, dataset)
-        check_grid(name, decoder, model.backbone)
+        check_grid(name, decoder, model.backbone,
+                   getattr(model, 'with_neck', False))
     for key in NUMBERS:
         if hasattr(head, key):
             number = getattr(head, key)
@@ -163,9 +164,11 @@ def check_sizes(name: str, input_size: Tuple[int, int], model: nn.Module,
                 'codec in the pipelines and as decoder=_base_.codec')
 
 
-def check_grid(name: str, decoder: Any, backbone: nn.Module) -> None:
+def check_grid(name: str, decoder: Any, backbone: nn.Module,
+               has_neck: bool) -> None:
     """Compare a codec's heatmaps (w, h) with a ViT's patches: a head makes
-    each of them 1, 2, 4... cells of either axis.
+    each of them 1, 2, 4... cells of either axis; a neck may scale both by
+    any number.
 
     Raises:
         ValueError: If no head could.
@@ -176,7 +179,9 @@ def check_grid(name: str, decoder: Any, backbone: nn.Module) -> None:
         return
     patches = tuple(grid)[::-1]
     (across, rest), (down, odd) = map(divmod, size, patches)
-    if rest or odd or across != down:
+    fits = size[0] * patches[1] == size[1] * patches[0] if has_neck else (
+        not rest and not odd and across == down)
+    if not fits:
         stride = backbone.patch_embed.proj.stride[0]
         raise ValueError(
             f'a crop of {tuple(decoder.input_size)} pixels (w, h) is '
