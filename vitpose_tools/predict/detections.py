@@ -71,6 +71,8 @@ def read_detections(path: Path, images: Optional[Path],
     if images is not None and not listed:
         raise BoxesError(f"{images} has no list 'images' that says which "
                          f'images the numbers of {path} are')
+    if not content and not listed:
+        raise BoxesError(f'{path} holds no boxes: it is empty')
     kinds = about.get('categories', []) if isinstance(about, dict) else []
     try:
         names = {image['id']: str(image['file_name']) for image in listed

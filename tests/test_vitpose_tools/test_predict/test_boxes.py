@@ -182,6 +182,7 @@ def test_boxes_outside_are_named_and_left_out(write):
     ([dict(image_id=None, bbox=[1, 2, 3, 4])], 'entry 0 does not say'),
     (dict(a=1), 'holds no boxes: it has to be a list of detections'),
     ([[1, 2, 3, 4]], 'holds no boxes'),
+    ([], 'holds no boxes: it is empty'),
     (dict(images=[dict(id=1)], annotations=[entry(1)], categories=[1]),
      'not as COCO has them'),
     (dict(images=[dict(id=1, file_name='a')], annotations=[entry(2)]),
