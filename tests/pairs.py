@@ -94,6 +94,20 @@ def estimator(kind: str, options: Sequence[str] = (), codec_type: str =
         test_cfg=dict(test_cfg), train_cfg=dict(compute_acc=False))
 
 
+def named(kind: str, options: Sequence[str] = (), **changes) -> ConfigDict:
+    """The same of both datasets with one head that takes names."""
+    config = estimator(kind, options, **changes)
+    first = head(0, codec(8 if 'stride' in options else 16))
+    del first['out_channels']
+    # ConfigDict.update would mix the heads.
+    return ConfigDict(dict(
+        config, type='MultiDatasetTopdownPoseEstimator',
+        head=dict(first, type='NamedHeatmapHead'),
+        heads=dict(a=dict(names=['left knee', 'right knee', 'left hip',
+                                 'right hip']),
+                   b=dict(names=['nose', 'left knee', 'right knee']))))
+
+
 def bottomup(kind: str, options: Sequence[str] = (), **changes) -> ConfigDict:
     """Config of a bottom-up model of the keypoints of 'a'."""
     return ConfigDict(

@@ -49,6 +49,12 @@ RUNS = {
     'experts, targets on the device': (
         dict(pairs.estimator('ViTMoE-independent'), data_preprocessor=DRAWN),
         'abba', [dict(OUTPUT, dataset='a')], {}),
+    'names, experts, token, output, AMP': (
+        pairs.named('ViTMoE-partial', ('token', )), 'baab',
+        [TOKEN, dict(OUTPUT, dataset='a')], AMP),
+    'names, one backbone, windows, accumulated': (
+        pairs.named('ViT', ALL, with_cp=True), 'abab', [],
+        dict(accumulative_counts=2)),
     'bottom-up, windows, token, with_cp, AMP': (
         pairs.bottomup('ViT', ALL, with_cp=True), None, [TOKEN], AMP),
     'bottom-up, ViTAE': (pairs.bottomup('ViTAE', ('pooling', )), None, [],
