@@ -96,18 +96,19 @@ def write_cost(content: dict) -> str:
     """What the runs were made on, and what all of them cost."""
     everything = content['runs'] + content['stages']
     seconds = sum(run['cpu_seconds'] for run in everything)
-    first = content['runs'][0]
-    hardware = first['environment']['hardware']
-    name = hardware.get('gpu', hardware['cpu'])
-    version = first['environment']['versions']['torch']
+    machines = sorted({
+        f'{hardware.get("gpu", hardware["cpu"])}, torch {versions["torch"]}'
+        for hardware, versions in (
+            (run['environment']['hardware'], run['environment']['versions'])
+            for run in everything)})
     form = read_form(content['form'])
     return (f'Form `{form.name}`: {form.text}. {len(everything)} runs, '
             f'{seconds / 60:.0f} minutes of CPU time in all, one thread '
-            f'each; {name}, torch {version}.')
+            f'each; {"; ".join(machines)}.')
 
 
 def draw(table: Table, runs: List[dict], path: Path) -> None:
-    """Bars of the first metric with a dot per seed."""
+    """The first metric of each row: mean, spread, and a dot per seed."""
     from matplotlib import pyplot as plt
     metric, heading = next(iter(table.metrics.items()))
     names = [name for name in table.rows if values(runs, name, metric)]
@@ -115,15 +116,16 @@ def draw(table: Table, runs: List[dict], path: Path) -> None:
     for place, name in enumerate(names):
         seen = values(runs, name, metric)
         mean, spread = mean_and_spread(seen)
-        axes.barh(place, 100 * mean, color='#9db8d9',
-                  xerr=None if np.isnan(spread) else 100 * spread,
-                  error_kw=dict(lw=1.2, capsize=3))
+        axes.errorbar(100 * mean, place, fmt='|', ms=14, color='#1f3b63',
+                      xerr=None if np.isnan(spread) else 100 * spread,
+                      lw=1.2, capsize=3)
         axes.plot([100 * value for value in seen.values()],
-                  [place] * len(seen), 'o', ms=3.5, color='#1f3b63')
+                  [place] * len(seen), 'o', ms=4, color='#6a93c9')
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
-    axes.set_xlabel(f'{heading}, mean, standard deviation, each seed')
+    axes.set_xlabel(f'{heading}\nmean, standard deviation, each seed')
     axes.set_title(table.title, fontsize=10)
+    axes.grid(axis='x', lw=.4)
     axes.spines[['top', 'right']].set_visible(False)
     figure.tight_layout()
     write_beside(path, lambda part: figure.savefig(part, dpi=110))
