@@ -2,12 +2,13 @@
 """Kill a training again and again; it must end like one that was left alone.
 
 The training of interrupted.py runs once to its end. A second one is killed
-(SIGKILL, with its loader workers) after random times and goes on with
---resume each time. What is run is the script of `mim train mmpose`, forked
-from a process that has imported everything, so that a start takes seconds.
-Weights, average, optimiser, schedule, what the checkpoints' message hub knows
-of the best, and every validation are then compared bit for bit, and so are
-the names of the files of the best. Writes results/kill.json.
+(SIGKILL, with its loader workers) and goes on with --resume each time: one of
+four times while it starts, else at a random moment after its first step. What
+is run is the script of `mim train mmpose`, forked from a process that has
+imported everything, so that a start takes seconds. Weights, average,
+optimiser, schedule, what the checkpoints' message hub knows of the best, and
+every validation are then compared bit for bit, and so are the names of the
+files of the best. Writes results/kill.json.
 
     VITPOSE_DATA=FOLDER python projects/reliability/kill.py --kills 20
 """
@@ -20,7 +21,7 @@ import sys
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Set, Tuple
 
 import click
 import torch
@@ -33,6 +34,10 @@ from vitpose_tools.progress import progress
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 LAST = 'epoch_8.pth'
+# Seconds of work of the next life, per epoch that the last one won, or where
+# it won none.
+SHORTER, LONGER = 0.7, 1.25
+STEP, SAVING, TESTING = 'Epoch(train)', 'Saving checkpoint', 'Epoch(val)'
 SERVER = get_context('forkserver')
 SERVER.set_forkserver_preload(['vitpose_mm', 'mmpose.apis'])
 
@@ -93,6 +98,31 @@ def step_of(folder: Path) -> int:
     epochs = [int(path.stem.split('_')[1])
               for path in folder.glob('epoch_*.pth')]
     return max(epochs, default=0)
+
+
+def newest_log(folder: Path, known: Set[Path]) -> str:
+    """What a run has logged that was not there before, or nothing."""
+    found = sorted(set(folder.glob('*/*.log')) - known)
+    return found[-1].read_text(errors='replace') if found else ''
+
+
+def doing(log: str) -> str:
+    """What a run was doing when its log ended."""
+    places = {name: log.rfind(word) for name, word in dict(
+        step=STEP, saving=SAVING, validation=TESTING).items()}
+    last = max(places, key=places.get)
+    return f'after a {last}' if places[last] >= 0 else 'start'
+
+
+def live(process: ForkServerProcess, folder: Path, known: Set[Path],
+         seconds: float, at_start: bool) -> None:
+    """Wait until a run is to be killed, or has ended: for so many seconds
+    from its start, or from its first step."""
+    if not at_start:
+        while process.exitcode is None and \
+                STEP not in newest_log(folder, known):
+            process.join(0.2)
+    process.join(seconds)
 
 
 def validations(folder: Path) -> Dict[int, Dict[str, float]]:
@@ -156,15 +186,15 @@ def same(one: Any, other: Any) -> bool:
 
 @click.command()
 @click.option('--kills', default=20, show_default=True)
-@click.option('--seconds', nargs=2, type=float, default=(1., 8.),
-              show_default=True, help='Kill between so many seconds after a '
-              'start; longer as long as no epoch is won.')
+@click.option('--seconds', default=3., show_default=True,
+              help='Of work before a kill, at most; then more or less, as '
+              'epochs are won.')
 @click.option('--seed', default=0, show_default=True)
 @click.option('--work-dir', default='work_dirs/kill', show_default=True,
               type=click.Path(path_type=Path))
 @click.option('--out', default=HERE / 'results' / 'kill.json',
               type=click.Path(path_type=Path))
-def main(kills: int, seconds: Tuple[float, float], seed: int, work_dir: Path,
+def main(kills: int, seconds: float, seed: int, work_dir: Path,
          out: Path) -> None:
     """Kill a training so many times and compare."""
     work_dir = work_dir.resolve()
@@ -175,22 +205,27 @@ def main(kills: int, seconds: Tuple[float, float], seed: int, work_dir: Path,
     if not whole.joinpath(LAST).exists():
         finish(start(whole, False, log), log)
     draw = random.Random(seed)
-    moments: List[Dict[str, Optional[float]]] = []
-    patience = 1.
+    moments: List[Dict[str, Any]] = []
     with progress('Kills', kills) as advance:
         while len(moments) < kills:
-            before = step_of(broken)
+            before, known = step_of(broken), set(broken.glob('*/*.log'))
+            at_start = draw.random() < 0.25
+            after = draw.uniform(1., 10.) if at_start else \
+                draw.uniform(0., seconds)
             process = start(broken, True, log)
-            after = draw.uniform(*seconds) * patience
-            process.join(after)
+            live(process, broken, known, after, at_start)
             if process.exitcode is not None:
                 if process.exitcode:
                     sys.exit(f'a resumed training failed, see {log}')
                 break  # it ended before it could be killed
             kill(process)
             won = step_of(broken) - before
-            patience = 1. if won else patience * 1.5
-            moments.append(dict(seconds=round(after, 2), epochs=won))
+            if not at_start:
+                # Few epochs have to do for many kills, on any machine.
+                seconds *= SHORTER**won if won else LONGER
+            moments.append(dict(
+                seconds=round(after, 2), epochs=won,
+                doing=doing(newest_log(broken, known))))
             advance()
     finish(start(broken, True, log), log)
     found = differences(*(read_checkpoint(folder / LAST)

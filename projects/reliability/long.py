@@ -34,6 +34,7 @@ QUICKSTART = ROOT / 'configs' / 'quickstart' / (
     'td-hm_ViTPose-tiny_1xb16-7e_synth-128x96.py')
 SHARED = Path('/dev/shm')
 MIM = [sys.executable, '-m', 'mim']
+STEPS_OF_EPOCH = 3  # of interrupted.py, which has a handful of samples
 # Between the second and the last quarter.
 MOST_MEGABYTES, MOST_FILES = 20., 1.
 
@@ -132,15 +133,14 @@ def main(iterations: int, crops: int, work_dir: Path, out: Path) -> None:
     work_dir.mkdir(parents=True, exist_ok=True)
     write_teacher(work_dir / 'teacher.pth')
     train = ['train', 'mmpose', str(HERE / 'interrupted.py'), '--work-dir']
-    # An epoch of the handful of samples is two iterations.
-    epochs = iterations // 2
+    epochs = -(-iterations // STEPS_OF_EPOCH)
     long = ['--cfg-options', f'train_cfg.max_epochs={epochs}',
             f'train_cfg.val_interval={max(1, epochs // 4)}',
             f'param_scheduler.1.end={epochs}',
             f'default_hooks.checkpoint.interval={max(1, epochs // 20)}']
     found = dict(training=watch(
         'training', [*train, str(work_dir / 'training'), *long], work_dir,
-        iterations, 'Epoch(train)'))
+        epochs * STEPS_OF_EPOCH, 'Epoch(train)'))
     drawn = work_dir / 'data' / 'synth' / 'val'
     subprocess.run(
         [str(Path(sys.executable).with_name('vitpose-mm')), 'synth',

@@ -33,9 +33,10 @@ class NameFilters(nn.Module):
         self.layers = nn.Sequential(
             nn.Linear(dim + 2 * side_channels, hidden_channels), nn.GELU(),
             nn.Linear(hidden_channels, channels * kernel_size**2 + 1))
-        # A step of the optimiser moves all inputs of an output at once; so
-        # much less each, and filters learn as fast as those of a convolution.
-        self.scale = 1 / hidden_channels
+        # A step of the optimiser moves all inputs of an output at once, by so
+        # much that filters would run away. Of 1, 4 and 16 times this, 4 was
+        # best for few names and many (docs/by_name.md).
+        self.scale = 4 / hidden_channels
 
     def forward(self, vectors: Tensor, sides: Tensor,
                 places: Tensor) -> Tuple[Tensor, Tensor]:
