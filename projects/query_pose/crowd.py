@@ -71,7 +71,8 @@ def main(data: Path, out: Path, start: Path, methods: str, seeds: str,
         results += run_all([
             dict(method=method, seed=int(seed), seconds=seconds,
                  workers=workers, batch=batch, data=str(data),
-                 start=str(start), out=str(out.parent)) for method in methods.split(',')
+                 start=str(start), out=str(out.parent))
+            for method in methods.split(',')
         ])
         out.write_text(json.dumps(results, indent=1) + '\n')
     for result in results:
