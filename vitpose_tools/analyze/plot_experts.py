@@ -20,8 +20,8 @@ def draw_by_block(names: Sequence[str], weights: List[dict],
     """
     measures = [(WEIGHTS, weights)] + ([(OUTPUTS, outputs)] if outputs else [])
     figure = Figure(figsize=(6.6 * len(measures), 5.2), layout='constrained')
-    figure.suptitle('Do the experts share? Higher: more alike. A falling '
-                    'line: deeper blocks are more specific.')
+    figure.suptitle('Do the experts share? Higher: more alike.\n'
+                    'A falling line: deeper blocks are more specific.')
     for axis, (name, blocks) in zip(
             figure.subplots(1, len(measures), squeeze=False)[0], measures):
         numbers = [block['block'] for block in blocks]
@@ -61,10 +61,10 @@ def draw_matrices(names: Sequence[str], blocks: List[dict],
     rows = -(-count // COLUMNS)
     columns = -(-count // rows)
     side = 1.7 + 0.45 * len(names)
-    figure = Figure(figsize=(side * columns + 1.2, side * rows + 0.8),
-                    layout='constrained')
-    figure.suptitle(f'Which datasets share: {measure}.\nBright: alike. Block '
-                    '0 is next to the image')
+    figure = Figure(figsize=(max(side * columns + 1.2, 4.8),
+                             side * rows + 1.1), layout='constrained')
+    figure.suptitle(f'Which datasets share:\n{measure}.\nBright: alike. '
+                    'Block 0 is next to the image')
     axes = figure.subplots(rows, columns, squeeze=False).flatten()
     lowest = min(np.nanmin(block['similarity']) for block in blocks)
     for axis, block in zip(axes, shown):
