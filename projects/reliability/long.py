@@ -3,8 +3,9 @@
 
 Runs `mim train mmpose` with the training of interrupted.py for 2,000
 iterations, then `mim test mmpose` with 5,000 drawn crops, and looks at each
-process of theirs, loader workers included, once a second: proportional
-resident memory, and open files. After the first quarter of a run, which fills
+process of theirs, loader workers included, once a second: resident memory
+without pages of files, of which other programs would have a share, and open
+files. After the first quarter of a run, which fills
 caches, neither may grow by more than the limits below until its end. At last a
 training is killed (SIGKILL), and no shared memory may be left. Writes
 results/long.json.
@@ -39,14 +40,22 @@ STEPS_OF_EPOCH = 3  # of interrupted.py, which has a handful of samples
 MOST_MEGABYTES, MOST_FILES = 20., 1.
 
 
+def own_megabytes(pid: int) -> float:
+    """Resident memory of a process that is no file's; what it shares with
+    its parent counts for both by halves."""
+    text = Path(f'/proc/{pid}/smaps_rollup').read_text()
+    return sum(int(line.split()[1]) for line in text.splitlines()
+               if line.startswith(('Pss_Anon:', 'Pss_Shmem:'))) / 2**10
+
+
 def look(process: psutil.Process) -> Dict[str, float]:
     """Memory in MB and open files of a process and its children."""
     megabytes = files = 0.
     for each in [process, *process.children(recursive=True)]:
         try:
-            megabytes += each.memory_full_info().pss / 2**20
+            megabytes += own_megabytes(each.pid)
             files += each.num_fds()
-        except psutil.NoSuchProcess:  # it has just ended
+        except (psutil.NoSuchProcess, OSError):  # it has just ended
             pass
     return dict(megabytes=megabytes, files=files)
 
@@ -92,7 +101,10 @@ def watch(name: str, arguments: List[str], folder: Path,
             for part in (seen[quarter:2 * quarter], seen[-quarter - 2:-2]))
         result[key] = dict(second_quarter=round(early, 1),
                            last_quarter=round(late, 1),
-                           largest=round(max(s[key] for s in seen), 1))
+                           largest=round(max(s[key] for s in seen), 1),
+                           over_time=[round(seen[index][key], 1) for index in
+                                      range(0, len(seen), -(-len(seen) // 40)
+                                            )])
     click.echo(f'{name}: {result}')
     return result
 
