@@ -68,7 +68,7 @@ def reference(head, maps: tuple, names: List[str]) -> Tensor:
                        head.filters.places.weight[place]))
         x = layers[0].weight @ x + layers[0].bias
         x = x * (1 + torch.erf(x / 2**0.5)) / 2
-        x = (layers[2].weight @ x + layers[2].bias) / 24
+        x = (layers[2].weight @ x + layers[2].bias) * 4 / 24
         k = head.filters.shape[1]
         maps.append(F.conv2d(
             features, x[:-1].reshape(1, -1, k, k), x[-1:], padding=k // 2))
