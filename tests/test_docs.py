@@ -15,25 +15,10 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmpose.models import build_pose_estimator
+from pages import PAGES, ROOT, blocks, commands
 
 from vitpose_tools.cli import main
 from vitpose_tools.predict.detector import Detector
-
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = [
-    ROOT / 'README.md', ROOT / 'CONTRIBUTING.md',
-    *sorted((ROOT / 'docs').glob('*.md'))
-]
-
-
-def blocks(page: Path, language: str) -> list:
-    return re.findall(rf'```{language}\n(.*?)```', page.read_text(), re.S)
-
-
-def commands(page: Path, program: str) -> list:
-    """Command lines of a program, as a pattern; continued lines joined."""
-    lines = '\n'.join(blocks(page, 'bash')).replace('\\\n', ' ').split('\n')
-    return [line for line in lines if re.match(f'{program} ', line)]
 
 
 @pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)

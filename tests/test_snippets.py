@@ -7,18 +7,16 @@ import inspect
 import re
 import shlex
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Callable, Iterator, Set, Tuple
 
 import mmengine.registry
 import mmpose.registry
 import pytest
 from mmengine.config import Config, DictAction
+from pages import PAGES, ROOT, blocks, commands
 
 import vitpose_mm  # noqa: F401
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
 REGISTRIES = [
     registry for module in (mmpose.registry, mmengine.registry)
     for registry in vars(module).values()
@@ -30,13 +28,6 @@ RUNNER = {'load_from', 'resume', 'sync_bn'}
 # In the place of CONFIG.
 ANY = 'configs/body_2d_keypoint/topdown_heatmap/coco/' \
     'td-hm_ViTPose-base_8xb64-210e_coco-256x192.py'
-
-
-def blocks(page: Path, language: str) -> Iterator[str]:
-    for text in re.findall(rf'```{language}\n(.*?)```', page.read_text(),
-                           re.S):
-        # '...' stands for the rest of a call, which Python has no place for.
-        yield re.sub(r',\s*\.\.\.(?=[,)\]])', '', text)
 
 
 def typed_dicts(tree: ast.AST) -> Iterator[Tuple[str, list]]:
@@ -68,7 +59,8 @@ def arguments(built: Callable) -> Set[str]:
 @pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
 def test_python_names_what_exists(page, mmpretrain):
     for block in blocks(page, 'python'):
-        tree = ast.parse(block)
+        # '...' stands for the rest of a call, which Python has no place for.
+        tree = ast.parse(re.sub(r',\s*\.\.\.(?=[,)\]])', '', block))
         for name, keys in typed_dicts(tree):
             assert not set(keys) - arguments(find(name)), (name, keys)
         for node in ast.walk(tree):
@@ -78,16 +70,11 @@ def test_python_names_what_exists(page, mmpretrain):
                     assert hasattr(module, alias.name), alias.name
 
 
-def commands() -> Iterator[Tuple[str, str]]:
-    for page in PAGES:
-        for block in blocks(page, 'bash'):
-            for line in block.replace('\\\n', ' ').split('\n'):
-                if re.match(r'(mim|torchrun|srun|python) ', line) and \
-                        '--cfg-options' in line:
-                    yield page.name, line
+CHANGES = [(page.name, line) for page in PAGES for line in commands(
+    page, '(?:mim|torchrun|srun|python)') if '--cfg-options' in line]
 
 
-@pytest.mark.parametrize('page, line', commands())
+@pytest.mark.parametrize('page, line', CHANGES)
 def test_options_change_what_configs_have(page, line):
     words = shlex.split(line.replace(' CONFIG ', f' {ANY} '), comments=True)
     config, = (word for word in words if re.fullmatch(
