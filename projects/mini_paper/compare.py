@@ -55,16 +55,16 @@ def compare(a: Dict[int, float],
 
 
 def judge(pair: Pair, found: Optional[Difference],
-          unit: float = .01) -> str:
+          points: float = 100.) -> str:
     """Whether what was claimed of a pair was seen.
 
     Args:
-        unit: What a point is in the values.
+        points: In a value of 1.
     """
     if found is None:
         return NOT_RUN
     if pair.expect == 'same':
-        margin = MARGIN * unit
+        margin = MARGIN / points
         if -margin < found.low and found.high < margin:
             return HELD
         apart = found.low > margin or found.high < -margin
@@ -72,6 +72,19 @@ def judge(pair: Pair, found: Optional[Difference],
     if found.p >= LEVEL or found.seeds < 3:
         return OPEN
     return HELD if (found.mean > 0) == (pair.expect == 'better') else NOT_HELD
+
+
+def show_mean(found: Optional[Difference], points: float = 100.) -> str:
+    """The mean in points; nothing if there is none."""
+    return '' if found is None else f'{points * found.mean:+.1f}'
+
+
+def show(found: Optional[Difference], points: float = 100.) -> str:
+    """Columns of a table: mean, interval, p, seeds."""
+    if found is None:
+        return '| | | 0'
+    return (f'{show_mean(found, points)} | {points * found.low:+.1f} to '
+            f'{points * found.high:+.1f} | {found.p:.3f} | {found.seeds}')
 
 
 def mean_and_spread(found: Dict[int, float]) -> Tuple[float, float]:

@@ -3,10 +3,10 @@
 keypoints by name, and ways to find people in crowds."""
 import json
 from dataclasses import dataclass
-from typing import Callable, Dict, List, Tuple
+from typing import Callable, Dict, List, Optional, Tuple
 
 import numpy as np
-from compare import compare, judge
+from compare import Difference, compare, judge, show
 from rows import ROOT, Pair
 
 # Row to seed to value; more is better.
@@ -98,19 +98,13 @@ EXPERIMENTS = dict(
         Pair('query', 'ae', 'better', NEW)]))
 
 
-def lines_of(name: str) -> List[Tuple[Pair, str, str, str]]:
-    """Of each pair: what was seen, its interval, and the verdict."""
+def differences(name: str) -> List[Tuple[Pair, Optional[Difference]]]:
+    """Of each pair of an experiment, whose values are in points."""
     experiment = EXPERIMENTS[name]
     values = experiment.read()
-    lines = []
-    for pair in experiment.pairs:
-        found = compare(values.get(pair.row, {}), values.get(pair.than, {}))
-        verdict = judge(pair, found, unit=1.)
-        lines.append((pair, '', '| | 0', verdict) if found is None else (
-            pair, f'{found.mean:+.1f}',
-            f'{found.low:+.1f} to {found.high:+.1f} | {found.p:.3f} | '
-            f'{found.seeds}', verdict))
-    return lines
+    return [(pair, compare(values.get(pair.row, {}),
+                           values.get(pair.than, {})))
+            for pair in experiment.pairs]
 
 
 def write_elsewhere(name: str) -> str:
@@ -118,6 +112,6 @@ def write_elsewhere(name: str) -> str:
     return '\n'.join([
         f'| {EXPERIMENTS[name].heading} | published | here | 95 % interval | '
         'p | seeds | |', '|---|---|---|---|---|---|---|', *(
-            f'| {pair.row} after {pair.than} | {pair.published} | {seen} | '
-            f'{interval} | {verdict} |'
-            for pair, seen, interval, verdict in lines_of(name))])
+            f'| {pair.row} after {pair.than} | {pair.published} | '
+            f'{show(found, 1.)} | {judge(pair, found, 1.)} |'
+            for pair, found in differences(name))])

@@ -14,8 +14,8 @@ import click
 import matplotlib
 import numpy as np
 from compare import (HELD, NOT_HELD, NOT_RUN, OPEN, compare, judge,
-                     mean_and_spread, values)
-from elsewhere import EXPERIMENTS, lines_of, write_elsewhere
+                     mean_and_spread, show, show_mean, values)
+from elsewhere import EXPERIMENTS, differences, write_elsewhere
 from rows import HERE, ROOT, Table, read_form, read_table, table_names
 
 from vitpose_mm.fileio import write_beside
@@ -84,11 +84,8 @@ def write_pairs(table: Table, runs: List[dict]) -> str:
     for pair in table.pairs:
         found = compare(values(runs, pair.row, metric),
                         values(runs, pair.than, metric))
-        seen = ('| | | | 0' if found is None else
-                f'| {100 * found.mean:+.1f} | {100 * found.low:+.1f} to '
-                f'{100 * found.high:+.1f} | {found.p:.3f} | {found.seeds}')
-        lines.append(f'| {pair.row} after {pair.than} | {pair.published} '
-                     f'{seen} | {judge(pair, found)} |')
+        lines.append(f'| {pair.row} after {pair.than} | {pair.published} | '
+                     f'{show(found)} | {judge(pair, found)} |')
     return '\n'.join(lines)
 
 
@@ -197,16 +194,17 @@ def verdicts(tables: Dict[str, Table], contents: Dict[str, dict]) -> str:
         for pair in table.pairs:
             found = compare(values(runs, pair.row, metric),
                             values(runs, pair.than, metric))
-            shown = '' if found is None else f'{100 * found.mean:+.1f}'
             lines.append(
                 f'| {name} | {pair.row}: {pair.expect} '
                 f'{"as" if pair.expect == "same" else "than"} {pair.than} | '
-                f'{pair.published} | {shown} | {judge(pair, found)} |')
+                f'{pair.published} | {show_mean(found)} | '
+                f'{judge(pair, found)} |')
     lines += [f'| {name} | {pair.row}: {pair.expect} '
               f'{"as" if pair.expect == "same" else "than"} {pair.than} | '
-              f'{pair.published} | {seen} | {verdict} |'
+              f'{pair.published} | {show_mean(found, 1.)} | '
+              f'{judge(pair, found, 1.)} |'
               for name in EXPERIMENTS
-              for pair, seen, _, verdict in lines_of(name)]
+              for pair, found in differences(name)]
     return '\n'.join(lines)
 
 
