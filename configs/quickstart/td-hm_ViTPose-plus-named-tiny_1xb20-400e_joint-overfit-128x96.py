@@ -9,7 +9,6 @@ model = dict(
         in_channels=128,
         deconv_out_channels=(64, ),
         deconv_kernel_sizes=(4, ),
-        loss=dict(type='KeypointMSELoss', use_target_weight=True),
         decoder=_base_.codec),
     heads=dict(
         _delete_=True,

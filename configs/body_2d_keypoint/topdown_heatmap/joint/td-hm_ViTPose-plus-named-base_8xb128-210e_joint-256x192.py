@@ -9,9 +9,6 @@ model = dict(
     head=dict(
         type='NamedHeatmapHead',
         in_channels=768,
-        deconv_out_channels=(256, 256),
-        deconv_kernel_sizes=(4, 4),
-        loss=dict(type='KeypointMSELoss', use_target_weight=True),
         decoder=_base_.codec),
     heads=dict(
         _delete_=True,
