@@ -5,10 +5,9 @@ Runs `mim train mmpose` with the training of interrupted.py for 2,000
 iterations, then `mim test mmpose` with 5,000 drawn crops, and looks at each
 process of theirs, loader workers included, once a second: resident memory
 without pages of files, of which other programs would have a share, and open
-files. After the first quarter of a run, which fills
-caches, neither may grow by more than the limits below until its end. At last a
-training is killed (SIGKILL), and no shared memory may be left. Writes
-results/long.json.
+files. After the first quarter of a run, which fills caches, neither may grow
+by more than the limits below until its end. At last a training is killed
+(SIGKILL), and no shared memory may be left. Writes results/long.json.
 
     VITPOSE_DATA=FOLDER python projects/reliability/long.py
 """

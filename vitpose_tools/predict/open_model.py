@@ -112,7 +112,8 @@ def build_model(config: 'Config', path: Union[str, Path],
             leaves keypoints out.
         CheckpointError: If the weights cannot be read.
     """
-    chosen = config.model.get('test_cfg', {}).get('output_keypoint_indices')
+    test_cfg = config.model.get('test_cfg') or {}
+    chosen = test_cfg.get('output_keypoint_indices')
     if chosen:
         raise ModelError(
             f'{path}: test_cfg.output_keypoint_indices={chosen} leaves '

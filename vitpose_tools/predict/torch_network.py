@@ -161,8 +161,8 @@ def stay_in_crops(model: nn.Module) -> None:
     """Let results stay as the head decoded them.
 
     A network's samples are their own crops, so the way into the image, which
-    MMPose goes for each person by itself, changes nothing. On a fast GPU it
-    takes as long as the network.
+    MMPose goes for each person by itself, changes nothing. It takes a
+    core as long as decoding.
 
     Args:
         model: Changed in place.
