@@ -59,3 +59,21 @@ def test_a_file_that_lacks_what_makes_filters_is_refused(tmp_path, lost):
     torch.save(dict(meta={}, state_dict=tensors), path)
     with pytest.raises(CheckpointError, match=f'lacks {lost}'):
         convert(path, tmp_path / 'out.pth', 'vitpose_mm')
+    with pytest.raises(CheckpointError, match=f'lacks {lost}'):
+        convert(path, tmp_path / 'out.pth', 'vitpose_mm', 'aic')
+
+
+@pytest.mark.parametrize(('key', 'change'), [
+    ('head.filters.layers.2.bias', lambda tensor: tensor[:-3]),
+    ('head.filters.sides.weight', lambda tensor: tensor[:, :-1]),
+    ('heads.aic.final_layer.sides', lambda tensor: tensor + 100),
+    ('heads.aic.final_layer.vectors', lambda tensor: tensor[:-1]),
+])
+def test_tensors_that_do_not_fit_together_are_named(tmp_path, key, change):
+    tensors = dict(build('classic').state_dict())
+    tensors[key] = change(tensors[key])
+    path = tmp_path / 'joint.pth'
+    torch.save(dict(meta={}, state_dict=tensors), path)
+    with pytest.raises(CheckpointError, match='joint.pth do not fit together'):
+        convert(path, tmp_path / 'out.pth', 'vitpose_mm', 'aic')
+    assert not (tmp_path / 'out.pth').exists()

@@ -41,7 +41,7 @@ def fold_dataset(state_dict: StateDict, dataset: str,
         raise CheckpointError(f"{report.source} has no {part} for '{dataset}';"
                               f" it has {', '.join(names)}")
     head = f'heads.{dataset}.'
-    state_dict = fold_names(state_dict, dataset)
+    state_dict = fold_names(state_dict, dataset, report.source)
     dense = {}
     if joint:
         dense = fold_networks(state_dict, names.index(dataset), report.source)

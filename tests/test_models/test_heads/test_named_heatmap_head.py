@@ -11,9 +11,8 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vitpose_mm.models.heads.name_filters import NameFilters
 from vitpose_mm.models.heads.named_heatmap_head import NamedView
-from vitpose_mm.names import keypoint_names, parse_name
+from vitpose_mm.names import NameFilters, keypoint_names, parse_name
 
 DECODERS = dict(
     classic=dict(deconv_out_channels=(8, 12), deconv_kernel_sizes=(4, 4)),

@@ -80,7 +80,7 @@ def all_at_once(model: nn.Module, moe_reference, inputs: Tensor,
         x = torch.cat((
             conv.vectors * 512**0.5, model.head.filters.sides(conv.sides),
             model.head.filters.places(conv.places)), 1)
-        weight = model.head.filters.layers(x) / 16
+        weight = model.head.filters.layers(x) * 4 / 16
         pred = torch.einsum('bchw,kc->bkhw', trunk, weight[:, :-1])
         pred = pred + weight[:, -1][:, None, None]
         target, mask = torch.zeros_like(pred), torch.zeros(pred.shape[:2])

@@ -1,4 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
+import copy
+
 import cv2
 import numpy as np
 import pytest
@@ -51,8 +53,9 @@ def model(repo, fill):
 
 @pytest.fixture
 def network(model):
-    return TorchNetwork(
-        model, crop_of(model.cfg.test_dataloader.dataset.pipeline, ''))
+    return TorchNetwork(  # it changes its model
+        copy.deepcopy(model),
+        crop_of(model.cfg.test_dataloader.dataset.pipeline, ''))
 
 
 def test_frames_are_those_of_the_video(film):

@@ -11,7 +11,7 @@ from mmpose.structures import PoseDataSample
 
 from vitpose_mm.datasets.registered_metainfo import registered_metainfo
 from vitpose_mm.names import KeypointName, keypoint_names
-from .name_filters import NamedConv
+from .named_conv import NamedConv
 from .named_heatmap_head import Features, NamedHeatmapHead, NamedView, names_of
 
 # Of COCO's object keypoint similarity, where no dataset says more.

@@ -8,8 +8,9 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor
 
 from vitpose_mm.datasets.registered_metainfo import registered_metainfo
-from vitpose_mm.names import KeypointName, NameVectors, keypoint_names
-from .name_filters import NamedConv, NameFilters
+from vitpose_mm.names import (KeypointName, NameFilters, NameVectors,
+                              keypoint_names)
+from .named_conv import NamedConv
 
 Features = Tuple[Tensor, ...]
 MSE = dict(type='KeypointMSELoss', use_target_weight=True)
