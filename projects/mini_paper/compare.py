@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Dict, List, Optional, Tuple
 
 import numpy as np
-from rows import Pair
+from rows import UNITS, Pair, Table
 from scipy import stats
 
 # Two rows count as the same if the difference is within so many points, for
@@ -21,9 +21,15 @@ def values(runs: List[dict], row: str, metric: str) -> Dict[int, float]:
             if run['name'] == row and metric in run['metrics']}
 
 
+def points(table: Table, runs: List[dict], row: str) -> Dict[int, float]:
+    """Seed to the metric that decides, in points; more is better."""
+    return {seed: UNITS[table.unit] * value for seed, value in
+            values(runs, row, table.metric).items()}
+
+
 @dataclass(frozen=True)
 class Difference:
-    """Of two rows, over the seeds that both have.
+    """Of two rows, over the seeds that both have, in points.
 
     Attributes:
         mean: Mean difference.
@@ -54,37 +60,31 @@ def compare(a: Dict[int, float],
                       float(stats.ttest_1samp(gains, 0).pvalue), len(seeds))
 
 
-def judge(pair: Pair, found: Optional[Difference],
-          points: float = 100.) -> str:
-    """Whether what was claimed of a pair was seen.
-
-    Args:
-        points: In a value of 1.
-    """
+def judge(pair: Pair, found: Optional[Difference]) -> str:
+    """Whether what was claimed of a pair was seen."""
     if found is None:
         return NOT_RUN
     if pair.expect == 'same':
-        margin = MARGIN / points
-        if -margin < found.low and found.high < margin:
+        if -MARGIN < found.low and found.high < MARGIN:
             return HELD
-        apart = found.low > margin or found.high < -margin
+        apart = found.low > MARGIN or found.high < -MARGIN
         return NOT_HELD if apart else OPEN
     if found.p >= LEVEL or found.seeds < 3:
         return OPEN
     return HELD if (found.mean > 0) == (pair.expect == 'better') else NOT_HELD
 
 
-def show_mean(found: Optional[Difference], points: float = 100.) -> str:
-    """The mean in points; nothing if there is none."""
-    return '' if found is None else f'{points * found.mean:+.1f}'
+def show_mean(found: Optional[Difference]) -> str:
+    """The mean; nothing if there is none."""
+    return '' if found is None else f'{found.mean:+.1f}'
 
 
-def show(found: Optional[Difference], points: float = 100.) -> str:
+def show(found: Optional[Difference]) -> str:
     """Columns of a table: mean, interval, p, seeds."""
     if found is None:
         return '| | | 0'
-    return (f'{show_mean(found, points)} | {points * found.low:+.1f} to '
-            f'{points * found.high:+.1f} | {found.p:.3f} | {found.seeds}')
+    return (f'{show_mean(found)} | {found.low:+.1f} to {found.high:+.1f} | '
+            f'{found.p:.3f} | {found.seeds}')
 
 
 def mean_and_spread(found: Dict[int, float]) -> Tuple[float, float]:

@@ -1,6 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-"""What experiments of other folders found, for the report: a real mouse,
-keypoints by name, and ways to find people in crowds."""
+"""What experiments of other folders found, for the report: the mouse with
+`vitpose-mm finetune`, keypoints by name, and ways to find people in crowds."""
 import json
 from dataclasses import dataclass
 from typing import Callable, Dict, List, Optional, Tuple
@@ -79,7 +79,7 @@ class Elsewhere:
 
 
 EXPERIMENTS = dict(
-    mouse=Elsewhere('mean error, pixels less', read_mouse, [
+    finetune=Elsewhere('mean error, pixels less', read_mouse, [
         Pair('mae', 'vit', 'better', NEW),
         Pair('vit', 'resnet', 'better', NEW),
         Pair('vit', 'mean', 'better', NEW)]),
@@ -99,7 +99,7 @@ EXPERIMENTS = dict(
 
 
 def differences(name: str) -> List[Tuple[Pair, Optional[Difference]]]:
-    """Of each pair of an experiment, whose values are in points."""
+    """Of each pair of an experiment."""
     experiment = EXPERIMENTS[name]
     values = experiment.read()
     return [(pair, compare(values.get(pair.row, {}),
@@ -113,5 +113,5 @@ def write_elsewhere(name: str) -> str:
         f'| {EXPERIMENTS[name].heading} | published | here | 95 % interval | '
         'p | seeds | |', '|---|---|---|---|---|---|---|', *(
             f'| {pair.row} after {pair.than} | {pair.published} | '
-            f'{show(found, 1.)} | {judge(pair, found, 1.)} |'
+            f'{show(found)} | {judge(pair, found)} |'
             for pair, found in differences(name))])

@@ -119,6 +119,20 @@ def jobs_of(table: Table, form: Form, seeds: int,
     return list(found.values())
 
 
+def to_do(jobs: Sequence[Job], work_dir: Path) -> List[Job]:
+    """What is not done, and what is done but left no checkpoint for it.
+
+    Args:
+        jobs: What is needed before what needs it.
+    """
+    left = {job.key for job in jobs if not job.record(work_dir).exists()}
+    for job in reversed(jobs):
+        if job.key in left:
+            left |= {need.key for _, need in job.needs if not (
+                need.folder(work_dir) / 'last_checkpoint').exists()}
+    return [job for job in jobs if job.key in left]
+
+
 def read_record(job: Job, work_dir: Path) -> Optional[dict]:
     """What a finished run left; None if it is not done."""
     path = job.record(work_dir)

@@ -13,10 +13,11 @@ from typing import Dict, List, Optional, Tuple
 import click
 import matplotlib
 import numpy as np
-from compare import (HELD, NOT_HELD, NOT_RUN, OPEN, compare, judge,
-                     mean_and_spread, show, show_mean, values)
+from compare import (HELD, NOT_HELD, NOT_RUN, OPEN, Difference, compare,
+                     judge, mean_and_spread, points, show, show_mean, values)
 from elsewhere import EXPERIMENTS, differences, write_elsewhere
-from rows import HERE, ROOT, Table, read_form, read_table, table_names
+from rows import (HERE, ROOT, UNITS, Pair, Table, read_form, read_table,
+                  table_names)
 
 from vitpose_mm.fileio import write_beside
 
@@ -28,13 +29,9 @@ COLOURS = {HELD: 'tab:green', NOT_HELD: 'tab:red', OPEN: 'tab:grey'}
 def find_results(table: Table, folder: Path) -> Optional[dict]:
     """The file of a table, of any form but the test's, with most comparisons
     of three seeds; of those the one with most runs."""
-    metric = next(iter(table.metrics))
-
     def worth(content: dict) -> Tuple[int, int]:
-        found = [compare(values(content['runs'], pair.row, metric),
-                         values(content['runs'], pair.than, metric))
-                 for pair in table.pairs]
-        whole = sum(one is not None and one.seeds >= 3 for one in found)
+        whole = sum(found is not None and found.seeds >= 3 for _, found in
+                    compared(table, content['runs']))
         return whole, len(content['runs'])
 
     contents = [json.loads(path.read_text()) for path in
@@ -44,9 +41,18 @@ def find_results(table: Table, folder: Path) -> Optional[dict]:
     return max(contents, key=worth, default=None)
 
 
-def percent(mean: float, spread: float) -> str:
-    return f'{100 * mean:.1f}' + (
-        '' if np.isnan(spread) else f' ± {100 * spread:.1f}')
+def compared(table: Table, runs: List[dict]
+             ) -> List[Tuple[Pair, Optional[Difference]]]:
+    """What a table compares, and the difference."""
+    return [(pair, compare(points(table, runs, pair.row),
+                           points(table, runs, pair.than)))
+            for pair in table.pairs]
+
+
+def show_value(mean: float, spread: float, unit: str) -> str:
+    factor = abs(UNITS[unit])
+    return f'{factor * mean:.1f}' + (
+        '' if np.isnan(spread) else f' ± {factor * spread:.1f}')
 
 
 def write_rows(table: Table, runs: List[dict]) -> str:
@@ -63,7 +69,8 @@ def write_rows(table: Table, runs: List[dict]) -> str:
         cells = []
         for metric in table.metrics:
             seen = values(runs, name, metric)
-            cells.append(percent(*mean_and_spread(seen)) if seen else '')
+            cells.append(show_value(*mean_and_spread(seen), table.unit)
+                         if seen else '')
 
         def middle(key: str) -> str:
             return f'{np.median([run[key] for run in own]):.0f}'
@@ -78,12 +85,10 @@ def write_rows(table: Table, runs: List[dict]) -> str:
 
 def write_pairs(table: Table, runs: List[dict]) -> str:
     """A line per comparison: published, seen, verdict."""
-    metric, heading = next(iter(table.metrics.items()))
-    lines = [f'| {heading}: difference | published | here | 95 % interval | '
-             'p | seeds | |', '|---|---|---|---|---|---|---|']
-    for pair in table.pairs:
-        found = compare(values(runs, pair.row, metric),
-                        values(runs, pair.than, metric))
+    change = 'difference' if UNITS[table.unit] > 0 else 'how much less'
+    lines = [f'| {table.heading}: {change} | published | here | '
+             '95 % interval | p | seeds | |', '|---|---|---|---|---|---|---|']
+    for pair, found in compared(table, runs):
         lines.append(f'| {pair.row} after {pair.than} | {pair.published} | '
                      f'{show(found)} | {judge(pair, found)} |')
     return '\n'.join(lines)
@@ -107,20 +112,21 @@ def write_cost(content: dict) -> str:
 def draw(table: Table, runs: List[dict], path: Path) -> None:
     """The first metric of each row: mean, spread, and a dot per seed."""
     from matplotlib import pyplot as plt
-    metric, heading = next(iter(table.metrics.items()))
-    names = [name for name in table.rows if values(runs, name, metric)]
+    factor = abs(UNITS[table.unit])
+    names = [name for name in table.rows
+             if values(runs, name, table.metric)]
     figure, axes = plt.subplots(figsize=(6.4, .38 * len(names) + 1.1))
     for place, name in enumerate(names):
-        seen = values(runs, name, metric)
+        seen = values(runs, name, table.metric)
         mean, spread = mean_and_spread(seen)
-        axes.errorbar(100 * mean, place, fmt='|', ms=14, color='#1f3b63',
-                      xerr=None if np.isnan(spread) else 100 * spread,
+        axes.errorbar(factor * mean, place, fmt='|', ms=14, color='#1f3b63',
+                      xerr=None if np.isnan(spread) else factor * spread,
                       lw=1.2, capsize=3)
-        axes.plot([100 * value for value in seen.values()],
+        axes.plot([factor * value for value in seen.values()],
                   [place] * len(seen), 'o', ms=4, color='#6a93c9')
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
-    axes.set_xlabel(f'{heading}\nmean, standard deviation, each seed')
+    axes.set_xlabel(f'{table.heading}\nmean, standard deviation, each seed')
     axes.set_title(table.title, fontsize=10)
     axes.grid(axis='x', lw=.4)
     axes.spines[['top', 'right']].set_visible(False)
@@ -131,7 +137,8 @@ def draw(table: Table, runs: List[dict], path: Path) -> None:
 
 def draw_overview(tables: Dict[str, Table], contents: Dict[str, dict],
                   path: Path) -> bool:
-    """All differences with their 95 % intervals, coloured by the verdict.
+    """All differences in percent with their 95 % intervals, coloured by the
+    verdict.
 
     Returns:
         Whether there was any.
@@ -139,24 +146,20 @@ def draw_overview(tables: Dict[str, Table], contents: Dict[str, dict],
     from matplotlib import pyplot as plt
     lines = []
     for name, table in tables.items():
-        metric = next(iter(table.metrics))
         runs = contents[name]['runs'] if contents[name] else []
-        for pair in table.pairs:
-            found = compare(values(runs, pair.row, metric),
-                            values(runs, pair.than, metric))
-            if found is not None:
+        for pair, found in compared(table, runs):
+            if found is not None and table.unit == 'percent':
                 lines.append((f'{name}: {pair.row} - {pair.than}', found,
                               COLOURS[judge(pair, found)]))
     if not lines:
         return False
     figure, axes = plt.subplots(figsize=(8, .3 * len(lines) + 1.2))
     for place, (_, found, colour) in enumerate(lines):
-        axes.plot([100 * found.low, 100 * found.high], [place] * 2,
-                  color=colour)
-        axes.plot(100 * found.mean, place, 'o', ms=5, color=colour)
+        axes.plot([found.low, found.high], [place] * 2, color=colour)
+        axes.plot(found.mean, place, 'o', ms=5, color=colour)
     axes.axvline(0, color='black', lw=.8)
     # Of two seeds an interval can be wider than anything of interest.
-    reach = max(5., 2 * max(abs(100 * found.mean) for _, found, _ in lines))
+    reach = max(5., 2 * max(abs(found.mean) for _, found, _ in lines))
     axes.set_xlim(-reach, reach)
     axes.set_yticks(range(len(lines)), [name for name, _, _ in lines],
                     fontsize=8)
@@ -189,11 +192,8 @@ def verdicts(tables: Dict[str, Table], contents: Dict[str, dict]) -> str:
     """The closing table."""
     lines = ['| | claim | published | here | |', '|---|---|---|---|---|']
     for name, table in tables.items():
-        metric = next(iter(table.metrics))
         runs = contents[name]['runs'] if contents[name] else []
-        for pair in table.pairs:
-            found = compare(values(runs, pair.row, metric),
-                            values(runs, pair.than, metric))
+        for pair, found in compared(table, runs):
             lines.append(
                 f'| {name} | {pair.row}: {pair.expect} '
                 f'{"as" if pair.expect == "same" else "than"} {pair.than} | '
@@ -201,8 +201,8 @@ def verdicts(tables: Dict[str, Table], contents: Dict[str, dict]) -> str:
                 f'{judge(pair, found)} |')
     lines += [f'| {name} | {pair.row}: {pair.expect} '
               f'{"as" if pair.expect == "same" else "than"} {pair.than} | '
-              f'{pair.published} | {show_mean(found, 1.)} | '
-              f'{judge(pair, found, 1.)} |'
+              f'{pair.published} | {show_mean(found)} | '
+              f'{judge(pair, found)} |'
               for name in EXPERIMENTS
               for pair, found in differences(name)]
     return '\n'.join(lines)

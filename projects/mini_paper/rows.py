@@ -10,6 +10,8 @@ import yaml
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 TOOLS = ('mmpose', 'mmpretrain')
+# What 1 in the results is in tables and figures; less of an error is better.
+UNITS = dict(percent=100., pixels=-1.)
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Table:
         kinds: Which data it needs.
         metrics: Name in the results to heading, the first decides.
         pairs: What is compared, and what the paper says of it.
+        unit: Of the metric that decides, of UNITS.
     """
     name: str
     title: str
@@ -70,6 +73,17 @@ class Table:
     pairs: List[Pair]
     rows: Dict[str, Row]
     stages: Dict[str, Row] = field(default_factory=dict)
+    unit: str = 'percent'
+
+    @property
+    def metric(self) -> str:
+        """The one that decides."""
+        return next(iter(self.metrics))
+
+    @property
+    def heading(self) -> str:
+        """Of the metric that decides."""
+        return self.metrics[self.metric]
 
     def rows_in(self, form: 'Form') -> List[Row]:
         """Rows that are themselves in a form."""
@@ -155,8 +169,12 @@ def read_table(name: str) -> Table:
     if wrong:
         raise click.ClickException(f'{path}: pairs name {sorted(wrong)}, '
                                    'which is no row')
+    unit = entry.get('unit', 'percent')
+    if unit not in UNITS:
+        raise click.ClickException(f"{path}: unit is one of {list(UNITS)}, "
+                                   f"not '{unit}'")
     return Table(name, entry['title'], entry['claim'], entry['kinds'],
-                 entry['metrics'], pairs, rows, stages)
+                 entry['metrics'], pairs, rows, stages, unit)
 
 
 def read_form(name: str) -> Form:

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 import click
-from jobs import Job, jobs_of, make_job, read_record
+from jobs import Job, jobs_of, make_job, read_record, to_do
 from mmengine.logging import MMLogger
+from mouse import MOUSE, is_there, prepare
 from rows import HERE, Form, Table, read_form, read_table, table_names
 from schedule import Scheduler
 
@@ -118,12 +119,15 @@ class Collector:
               type=click.Path(path_type=Path), show_default=True)
 @click.option('--data', default='data', type=click.Path(path_type=Path),
               help='Folder of the data; VITPOSE_DATA of the runs.')
+@click.option('--mirror-mouse', 'mouse', type=click.Path(
+    exists=True, file_okay=False, path_type=Path),
+              help='Folder of mirror-mouse, which table mouse needs once.')
 @click.option('--out', default=HERE / 'results', show_default='results/',
               type=click.Path(path_type=Path))
 def main(names: Tuple[str, ...], only: Tuple[str, ...], form_name: str,
          seeds: int, jobs: int, minutes: Optional[float],
          device: Optional[str], work_dir: Path, data: Path,
-         out: Path) -> None:
+         mouse: Optional[Path], out: Path) -> None:
     """Train the rows of tables; what is done is kept."""
     began = time.monotonic()
     # Ends like Ctrl-C, with what runs.
@@ -134,6 +138,10 @@ def main(names: Tuple[str, ...], only: Tuple[str, ...], form_name: str,
     device = pick_device(device)
     form = read_form(form_name)
     work_dir = (work_dir / f'{form.name}_{device}').resolve()
+    if not names and not mouse and not is_there(data):
+        click.echo(f'Table {MOUSE} is left out; it needs --mirror-mouse.',
+                   err=True)
+        names = tuple(name for name in table_names() if name != MOUSE)
     tables = [read_table(name) for name in names or table_names()]
     unknown = set(only) - {name for table in tables for name in table.rows}
     if unknown:
@@ -141,15 +149,16 @@ def main(names: Tuple[str, ...], only: Tuple[str, ...], form_name: str,
             f'no row of {", ".join(table.name for table in tables)} is '
             f'called {sorted(unknown)}')
     os.environ['VITPOSE_DATA'] = str(data.resolve())
-    draw(form, {kind for table in tables for kind in table.kinds}, data,
-         workers=jobs)
+    kinds = {kind for table in tables for kind in table.kinds}
+    if MOUSE in kinds:
+        prepare(mouse, data)
+    draw(form, kinds - {MOUSE}, data, workers=jobs)
     found: Dict[str, Job] = {}
     # One table after the other, in the order asked for.
     for table in tables:
         for job in jobs_of(table, form, seeds, only):
             found.setdefault(job.key, job)
-    left = [job for job in found.values() if read_record(
-        job, work_dir) is None]
+    left = to_do(list(found.values()), work_dir)
     click.echo(f'{len(found)} runs, {len(left)} of them to do')
     until = None if minutes is None else began + 60 * minutes
     scheduler = Scheduler(work_dir, device, jobs, until)

@@ -11,7 +11,7 @@ from typing import Callable, Dict, List, Optional, Tuple
 
 import click
 import torch
-from jobs import Job
+from jobs import Job, to_do
 from train import train
 
 
@@ -65,7 +65,7 @@ class Scheduler:
             jobs: What is needed before what needs it.
             on_end: Gets each job that ended well.
         """
-        waiting = [job for job in jobs if not self.is_done(job)]
+        waiting = to_do(jobs, self.work_dir)
         while waiting or self.running:
             for job in list(waiting):
                 if len(self.running) >= self.most or self.is_late():
@@ -73,7 +73,8 @@ class Scheduler:
                 if any(need in self.failed for _, need in job.needs):
                     waiting.remove(job)
                     self.failed.append(job)
-                elif all(self.is_done(need) for _, need in job.needs):
+                elif not {need.key for _, need in job.needs} & {
+                        other.key for other in waiting + self.started()}:
                     waiting.remove(job)
                     self.start(job)
             if not self.running:
@@ -93,6 +94,10 @@ class Scheduler:
     def is_done(self, job: Job) -> bool:
         return job.record(self.work_dir).exists()
 
+    def started(self) -> List[Job]:
+        """What runs now."""
+        return [job for job, _ in self.running.values()]
+
     def is_late(self) -> bool:
         return self.until is not None and time.monotonic() > self.until
 
@@ -100,6 +105,7 @@ class Scheduler:
         """Start a job from nothing; half a run is thrown away."""
         folder = job.folder(self.work_dir)
         shutil.rmtree(folder, ignore_errors=True)
+        job.record(self.work_dir).unlink(missing_ok=True)
         arguments = job.arguments(self.work_dir)
         note = dict(
             name=job.row.name, seed=job.seed, config=job.row.config,

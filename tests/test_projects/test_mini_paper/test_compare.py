@@ -28,15 +28,15 @@ def test_only_seeds_of_both_rows_are_compared(load):
 
 
 @pytest.mark.parametrize('expect, gains, verdict', [
-    ('better', (.10, .11, .12), 'held'),
-    ('better', (-.10, -.11, -.12), 'not held'),
-    ('better', (.10, -.11, .12), 'not decidable at this size'),
-    ('better', (.10, .1001), 'not decidable at this size'),
-    ('worse', (-.10, -.11, -.12), 'held'),
-    ('worse', (.10, .11, .12), 'not held'),
-    ('same', (.001, .002, .003), 'held'),
-    ('same', (.10, .11, .12), 'not held'),
-    ('same', (.00, .06, -.06), 'not decidable at this size'),
+    ('better', (10, 11, 12), 'held'),
+    ('better', (-10, -11, -12), 'not held'),
+    ('better', (10, -11, 12), 'not decidable at this size'),
+    ('better', (10, 10.01), 'not decidable at this size'),
+    ('worse', (-10, -11, -12), 'held'),
+    ('worse', (10, 11, 12), 'not held'),
+    ('same', (.1, .2, .3), 'held'),
+    ('same', (10, 11, 12), 'not held'),
+    ('same', (0, 6, -6), 'not decidable at this size'),
     ('same', (), 'not run'),
 ])
 def test_verdicts(load, expect, gains, verdict):
@@ -44,3 +44,12 @@ def test_verdicts(load, expect, gains, verdict):
     pair = rows.Pair('a', 'b', expect, '')
     found = compare.compare(seeds(*gains), seeds(*[0] * len(gains)))
     assert compare.judge(pair, found) == verdict
+
+
+@pytest.mark.parametrize('unit, value, wanted', [
+    ('percent', .25, 25.), ('pixels', .25, -.25)])
+def test_points_are_more_where_a_row_is_better(load, unit, value, wanted):
+    compare, rows = load('compare'), load('rows')
+    table = rows.Table('t', '', '', [], {'key': ''}, [], {}, unit=unit)
+    runs = [dict(name='a', seed=3, metrics=dict(key=value))]
+    assert compare.points(table, runs, 'a') == {3: pytest.approx(wanted)}

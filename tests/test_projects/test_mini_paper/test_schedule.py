@@ -31,6 +31,26 @@ def test_a_failed_run_is_named_and_what_needs_it_is_not_tried(
     assert 'none-0 failed: no output' in capsys.readouterr().err
 
 
+def test_a_stage_without_its_checkpoint_is_done_again_where_it_is_needed(
+        load, tmp_path):
+    rows, jobs = load('rows'), load('jobs')
+    stage, lost = (jobs.Job(rows.Row(name, 'none.py', {}), 0, (), name, ())
+                   for name in ('stage', 'lost'))
+    done, after, again = (
+        jobs.Job(rows.Row(name, 'none.py', {}), 0, (), name, (('a', need), ))
+        for name, need in (('done', lost), ('after', stage),
+                           ('again', lost)))
+    everything = [stage, lost, done, after, again]
+    for job in (stage, lost, done):
+        job.record(tmp_path).parent.mkdir(exist_ok=True)
+        job.record(tmp_path).write_text('{}')
+    (stage.folder(tmp_path)).mkdir()
+    (stage.folder(tmp_path) / 'last_checkpoint').write_text('file')
+
+    assert jobs.to_do(everything, tmp_path) == [lost, after, again]
+    assert jobs.to_do([stage, lost, done], tmp_path) == []
+
+
 def test_nothing_starts_when_the_time_is_over(load, tmp_path):
     schedule, rows, jobs = load('schedule'), load('rows'), load('jobs')
     job = jobs.Job(rows.Row('a', 'none.py', {}), 0, (), 'none-0', ())

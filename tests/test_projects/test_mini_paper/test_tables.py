@@ -8,7 +8,7 @@ from mmpose.registry import MODELS
 from vitpose_tools.synth import SKELETONS, write_dataset
 
 TABLES = ('attention', 'decoder', 'distillation', 'frozen', 'kinds', 'mae',
-          'resolution', 'whole_body')
+          'mouse', 'resolution', 'whole_body')
 
 
 @pytest.fixture(scope='module')
@@ -77,7 +77,7 @@ def test_stages_come_first_and_once(load, data, monkeypatch):
 
     names = [job.row.name for job in found]
     # The teacher of all seeds is the first of the row of teachers.
-    assert names.count('token') == 1 + 3 and len(found) == 3 * 5 + 1
+    assert names.count('token') == 1 + 3 and len(found) == 3 * 9 + 1
     done = set()
     for job in found:
         assert {need.key for _, need in job.needs} <= done
