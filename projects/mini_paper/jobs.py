@@ -64,6 +64,8 @@ def make_job(row: Row, seed: int, table: Table, form: Form) -> Job:
     """The training of a row, or stage, for one seed of the table."""
     seed = row.seed(seed)
     options = {**row.options, **form.options[row.tool]}
+    options.update(multiplied(ROOT / row.config, options,
+                              form.times[row.tool]))
     names = {found[1] for value in options.values()
              for found in PLACE.finditer(value)}
     needs = tuple((name, make_job(table.stages[name], seed, table, form))
@@ -75,6 +77,29 @@ def make_job(row: Row, seed: int, table: Table, form: Form) -> Job:
     digest = hashlib.sha1(text.encode()).hexdigest()[:8]
     return Job(row, seed, tuple(options.items()),
                f'{Path(row.config).stem}-{digest}-{seed}', needs)
+
+
+def multiplied(config: Path, options: Dict[str, str],
+               times: Dict[str, int]) -> Dict[str, str]:
+    """Options with so many times their value, of those that a row has."""
+    found = {}
+    if times:
+        content = json.loads(merged(config, options))
+        for key, factor in times.items():
+            value = look_up(content, key)
+            if value is not None:
+                found[key] = str(value * factor)
+    return found
+
+
+def look_up(content: object, key: str) -> Optional[int]:
+    """The number at a key with dots, None if there is none."""
+    for part in key.split('.'):
+        if isinstance(content, list):
+            content = content[int(part)] if int(part) < len(content) else None
+        else:
+            content = content.get(part) if isinstance(content, dict) else None
+    return content
 
 
 _merged: Dict[tuple, str] = {}

@@ -99,6 +99,8 @@ class Form:
         images: Images of the training and the test set of each kind.
         people: Bodies in each image.
         options: Tool to options that win over the rows' own.
+        times: Tool to options whose value in a row is multiplied, where it
+            has them.
         is_test: Whether rows mean nothing in it. In other forms a row is
             left out whose own options the form would overwrite.
     """
@@ -107,6 +109,7 @@ class Form:
     images: Dict[str, int]
     people: int
     options: Dict[str, Dict[str, str]]
+    times: Dict[str, Dict[str, int]]
     is_test: bool
 
     def takes(self, row: Row) -> bool:
@@ -186,8 +189,9 @@ def read_form(name: str) -> Form:
     entry = read(HERE / 'forms' / f'{name}.yml')
     options = {tool: texts(entry.get('options', {}).get(tool))
                for tool in TOOLS}
+    times = {tool: entry.get('times', {}).get(tool, {}) for tool in TOOLS}
     return Form(name, entry['text'], entry['images'], entry['people'],
-                options, entry.get('is_test', False))
+                options, times, entry.get('is_test', False))
 
 
 def table_names() -> List[str]:

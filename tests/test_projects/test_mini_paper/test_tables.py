@@ -26,11 +26,14 @@ def test_all_tables_are_tested(load):
     assert tuple(load('rows').table_names()) == TABLES
 
 
+@pytest.mark.parametrize('form', ['small', 'full'])
 @pytest.mark.parametrize('name', TABLES)
-def test_models_of_all_rows_can_be_built(load, data, monkeypatch, repo, name):
+def test_models_of_all_rows_can_be_built(load, data, monkeypatch, repo, name,
+                                         form):
     monkeypatch.setenv('VITPOSE_DATA', str(data))
     rows, jobs = load('rows'), load('jobs')
-    table, form = rows.read_table(name), rows.read_form('small')
+    table, form = rows.read_table(name), rows.read_form(form)
+    assert table.rows_in(form) == list(table.rows.values())
     for row in [*table.rows.values(), *table.stages.values()]:
         job = jobs.make_job(row, 0, table, form)
         assert all(need.row in table.stages.values()
@@ -99,7 +102,29 @@ def test_a_form_leaves_out_rows_that_it_would_change(load):
     rows = load('rows')
     table = rows.read_table('mae')
     kept = {name: [row.name for row in table.rows_in(rows.read_form(name))]
-            for name in ('small', 'short', 'smallest')}
+            for name in ('small', 'short', 'smallest', 'full')}
     # The others have epochs of their own.
     assert kept['short'] == ['all', 'all, MAE']
-    assert kept['small'] == kept['smallest'] == list(table.rows)
+    assert kept['small'] == kept['smallest'] == kept['full'] == list(
+        table.rows)
+
+
+def test_a_form_multiplies_what_a_row_has(load, data, monkeypatch):
+    monkeypatch.setenv('VITPOSE_DATA', str(data))
+    rows, jobs = load('rows'), load('jobs')
+
+    def options(table, row):
+        table = rows.read_table(table)
+        return dict(jobs.make_job(
+            table.rows[row], 0, table, rows.read_form('full')).options)
+
+    width = 'model.backbone.arch.embed_dim'
+    assert options('mouse', 'smaller')[width] == '64'
+    assert options('mouse', 'larger')['model.head.in_channels'] == '192'
+    half = options('mae', 'half')
+    assert half['train_dataloader.dataset.indices'] == '1920'
+    assert half['train_cfg.max_epochs'] == '20' and half[width] == '128'
+    joint = options('kinds', '+1')
+    assert joint['model.heads.person_14.in_channels'] == '128'
+    assert joint['train_dataloader.dataset.datasets.1.indices'] == '1920'
+    assert 'train_dataloader.dataset.datasets.2.indices' not in joint
