@@ -4,8 +4,9 @@
 # for as long as there is time:
 #   bash projects/mini_paper/all_tables.sh OUT SECONDS JOBS [DEVICE] [FORM] [DATA]
 # Models with many heads start many small kernels, which a GPU runs one process
-# after the other: table 'kinds' has half of the jobs, on the CPU, the others
-# DEVICE (cuda). After SECONDS nothing goes on; OUT holds what was done by then.
+# after the other: tables kinds and whole_body have half of the jobs, on the
+# CPU, the others DEVICE (cuda). After SECONDS nothing goes on; OUT holds what
+# was done by then.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 out=$1 seconds=$2 jobs=$3 device=${4:-cuda} form=${5:-small}
@@ -30,9 +31,9 @@ drive() {
 
 others=(distillation mae decoder frozen attention resolution)
 # Draws the data, which both need; starts nothing.
-python projects/mini_paper/run.py --table kinds --form "$form" \
+python projects/mini_paper/run.py --table whole_body --form "$form" \
     --jobs "$jobs" --minutes 0 --device cpu --data "$data"
-drive $(((jobs + 1) / 2)) cpu kinds &
+drive $(((jobs + 1) / 2)) cpu kinds whole_body &
 drive $((jobs / 2)) "$device" "${others[@]}"
 wait
 ls "$out"
