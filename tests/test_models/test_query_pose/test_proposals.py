@@ -63,33 +63,6 @@ def test_scores_rise_at_the_middle_and_fall_elsewhere(cells):
     assert free.nonzero().flatten().tolist() == [11, 18, 19, 48, 49, 52, 53]
 
 
-def test_cells_near_the_middle_on_a_fitting_level_learn_the_pose(cells):
-    tokens = cells.tokens.clone().requires_grad_()
-    # Twice 30 pixels, which lie between 64 and 32.
-    targets = person(20., 12., 30.**2)
-    terms = proposal_losses(
-        Skeleton(3, 8), cells._replace(tokens=tokens), torch.zeros(1, 60),
-        targets, None, torch.tensor(1.), WEIGHTS)
-    (terms['distance'] + terms['oks']).backward()
-    learns = tokens.grad[0].abs().sum(1) > 0
-    # Not those of the level whose cells stand for 128 pixels.
-    assert learns.nonzero().flatten().tolist() == [10, 11, 18, 19]
-
-
-def test_poses_of_cells_are_a_mean(cells):
-    """One cell, or four that say the same, are one person."""
-    skeleton = Skeleton(3, 8)
-    torch.nn.init.zeros_(skeleton.pose[-1].weight)
-    torch.nn.init.zeros_(skeleton.pose[-1].bias)
-    one = person(20., 12., 30.**2)
-    terms = proposal_losses(skeleton, cells, torch.zeros(1, 60), one, None,
-                            torch.tensor(1.), WEIGHTS)
-    distances = [(abs(x - 17) + abs(y - 12) + abs(x - 23) + abs(y - 12)) / 2
-                 for x in (19.5, 27.5) for y in (11.5, 19.5)]
-    assert float(terms['distance']) == pytest.approx(
-        5 * sum(distances) / 4 / 30)
-
-
 def test_cells_in_crowds_and_beyond_the_image_are_free(cells):
     ignored = torch.zeros(1, 48, 64, dtype=torch.bool)
     ignored[:, 40:, 32:] = True

@@ -13,14 +13,15 @@ from torch import Tensor
 
 from vitpose_mm.ranges import check_count
 from ..pose_estimators.routes import Routes
+from ..query_pose.criterion import losses
 from ..query_pose.decoder import QueryPoseDecoder
-from ..query_pose.denoising import Noised, attention_mask, noise
-from ..query_pose.matching import Weights
+from ..query_pose.denoising import Noised, attention_mask, match_noised, noise
+from ..query_pose.matching import Weights, match
 from ..query_pose.people import Refined, read
 from ..query_pose.predict import best_first, cells_in_images
+from ..query_pose.proposal_loss import proposal_losses
 from ..query_pose.proposals import Skeleton, list_cells
 from ..query_pose.targets import collect_targets
-from ..query_pose.training import training_losses
 
 Features = Sequence[Tensor]
 # Name of the skeleton of a head that knows only one.
@@ -140,12 +141,12 @@ class QueryPoseHead(BaseHead):
         """
         cells = list_cells(feats, self.strides)
         cells = cells._replace(tokens=self.cell(cells.tokens))
-        first, behind, logits = skeleton.propose(cells, self.num_queries,
+        start, behind, logits = skeleton.propose(cells, self.num_queries,
                                                  valid)
-        start, mask = first, None
+        mask = None
         number = behind.shape[1]
         if noised is not None:
-            start = torch.cat([first, noised.keypoints], 1)
+            start = torch.cat([start, noised.keypoints], 1)
             behind = torch.cat([
                 behind,
                 skeleton.noise.to(behind.dtype).expand(
@@ -156,8 +157,7 @@ class QueryPoseHead(BaseHead):
                              feats, self.input_size(feats), self.strides[-1],
                              mask)
         return Refined([each.first(number) for each in people],
-                       [each.rest(number) for each in people], cells, logits,
-                       first)
+                       [each.rest(number) for each in people], cells, logits)
 
     def input_size(self, feats: Features) -> Tuple[int, int]:
         """Size (w, h) in pixels of the images that maps are of."""
@@ -199,9 +199,8 @@ class QueryPoseHead(BaseHead):
             train_cfg: Of the estimator; not used.
 
         Returns:
-            'loss_<term>' of queries, 'loss_near_<term>' of all that begin on
-            a person, 'loss_proposal_<term>' of the cells at the people's
-            middles, and 'loss_noised_<term>'; of several
+            'loss_<term>' of queries, 'loss_proposal_<term>' of the cells at
+            the people's middles, and 'loss_noised_<term>'; of several
             datasets '<dataset>/loss_<term>'. All are means over the people
             of the batches of all processes, and sums over the layers.
         """
@@ -239,9 +238,23 @@ class QueryPoseHead(BaseHead):
         targets = collect_targets(data_samples)
         noised = noise(targets, self.num_noised)
         valid = cells_in_images(data_samples, feats, self.strides)
-        refined = self.refine(feats, skeleton, valid, noised)
-        return training_losses(refined, skeleton, targets, noised, valid,
-                               num_people, self.loss_weights)
+        layers, again, cells, logits = self.refine(feats, skeleton, valid,
+                                                   noised)
+        pairs = match(layers, targets, self.loss_weights)
+        everyone = torch.ones_like(layers[0].logits, dtype=torch.bool)
+        terms = losses(layers, targets, pairs, everyone, num_people,
+                       self.loss_weights)
+        first = proposal_losses(skeleton, cells, logits, targets, valid,
+                                num_people, self.loss_weights)
+        terms.update({f'proposal_{key}': term for key, term in first.items()})
+        if noised is not None:
+            of_noised = losses(
+                again, targets._replace(ignored=None),
+                match_noised(noised, len(again)), noised.real,
+                num_people * noised.num_groups, self.loss_weights)
+            terms.update({f'noised_{key}': term
+                          for key, term in of_noised.items()})
+        return terms
 
     def predict(self, feats: Features,
                 batch_data_samples: Sequence[PoseDataSample],

@@ -1,9 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from typing import Dict, Tuple
-
 from torch import Tensor
-
-from .targets import Targets
 
 
 def keypoint_similarity(square: Tensor, stds: Tensor) -> Tensor:
@@ -38,23 +34,3 @@ def distance(keypoints: Tensor, labels: Tensor, weights: Tensor,
     apart = (keypoints - labels).abs().sum(-1)
     return (apart * weights).sum(-1) / (
         weights.sum(-1).clamp(min=1) * areas.sqrt())
-
-
-def pose_terms(keypoints: Tensor, targets: Targets,
-               person: Tuple[Tensor, Tensor],
-               share: Tensor) -> Dict[str, Tensor]:
-    """How far poses are from people, summed.
-
-    Args:
-        keypoints: P poses, shape (..., P, K, 2).
-        targets: Of B images.
-        person: Indices (image, person) of whom each is to be.
-        share: How much each counts, shape (P, ).
-
-    Returns:
-        ``distance``, and ``oks`` that is missing to 1.
-    """
-    labels, weights, stds, areas = (part[person] for part in targets[:4])
-    return dict(
-        distance=(share * distance(keypoints, labels, weights, areas)).sum(),
-        oks=(share * (1 - oks(keypoints, labels, weights, stds))).sum())

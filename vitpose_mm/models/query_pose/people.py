@@ -39,14 +39,12 @@ class Refined(NamedTuple):
         noised: Noised people after each layer.
         cells: Of the images.
         logits: Of all cells, shape (B, T), float32.
-        start: First keypoints of the N people in pixels, shape (B, N, K, 2).
     """
 
     layers: List[People]
     noised: List[People]
     cells: Cells
     logits: Tensor
-    start: Tensor
 
 
 def read(people: People) -> Tuple[Tensor, Tensor, Tensor]:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from .criterion import ALPHA, GAMMA
 from .matching import Weights
-from .oks import pose_terms
+from .oks import distance, oks
 from .proposals import Cells, Skeleton
 from .targets import Targets, share_in
 
@@ -25,14 +25,8 @@ def choose_cells(cells: Cells, targets: Targets) -> Tensor:
         Shape (B, M).
     """
     away = middle_distance(cells, targets)
-    return (away + LEVEL_COST * level_error(cells, targets)).argmin(2)
-
-
-def level_error(cells: Cells, targets: Targets) -> Tensor:
-    """How many times each cell's level is twice too large or too small for
-    each person, shape (B, M, T)."""
-    return (cells.sides / (SIDE * targets.areas.sqrt())[..., None]).log2(
-    ).abs()
+    wrong = (cells.sides / (SIDE * targets.areas.sqrt())[..., None]).log2()
+    return (away + LEVEL_COST * wrong.abs()).argmin(2)
 
 
 def middle_distance(cells: Cells, targets: Targets) -> Tensor:
@@ -51,9 +45,7 @@ def proposal_losses(skeleton: Skeleton, cells: Cells, logits: Tensor,
     """Teach the cell at the middle of each person to propose it.
 
     A matching would teach whatever cells are among the best already, which
-    are none near people at first. Other cells near a middle are free to
-    propose the person or not; those of a level that about fits learn its
-    pose.
+    are none near people at first. Other cells near a middle are free.
 
     Args:
         skeleton: Whose people.
@@ -71,8 +63,6 @@ def proposal_losses(skeleton: Skeleton, cells: Cells, logits: Tensor,
     own = choose_cells(cells, targets)[image, person]
     near = middle_distance(cells, targets) < 1
     near &= (targets.weights.sum(2) > 0)[..., None]
-    teaches = near & (level_error(cells, targets) < 1)
-    teaches[image, person, own] = True
     counted = ~near.any(1)
     if valid is not None:
         counted &= valid
@@ -87,13 +77,15 @@ def proposal_losses(skeleton: Skeleton, cells: Cells, logits: Tensor,
                          ALPHA * score**GAMMA * counted)
     each = F.binary_cross_entropy_with_logits(
         logits, target, reduction='none')
-    image, person, cell = teaches.nonzero().unbind(1)
-    keypoints = skeleton.pose_of(cells.tokens[image, cell],
-                                 cells.centres[cell], cells.sides[cell])
+    keypoints = skeleton.pose_of(cells.tokens[image, own],
+                                 cells.centres[own], cells.sides[own])
+    labels, labelled = (part[image, person] for part in targets[:2])
     terms = dict(
         score=(each * weight).sum(),
-        **pose_terms(keypoints, targets, (image, person),
-                     1 / teaches.sum(2)[image, person]))
+        distance=distance(keypoints, labels, labelled,
+                          targets.areas[image, person]).sum(),
+        oks=(1 - oks(keypoints, labels, labelled,
+                     targets.stds[image, person])).sum())
     return {
         name: term * getattr(weights, name) / num_people
         for name, term in terms.items()
