@@ -10,7 +10,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 out=$1 seconds=$2 jobs=$3 device=${4:-cuda} form=${5:-small}
-data=${6:-data/$form}
+data=${6:-data}
 export OMP_NUM_THREADS=1
 began=$SECONDS
 mkdir -p "$out"

@@ -17,8 +17,7 @@ model = dict(
 
 # The boxes are the frames.
 frame = dict(type='GetBBoxCenterScale', padding=1.)
-affine = dict(type='TopdownAffine', input_size=codec['input_size'],
-              use_udp=True)
+affine = dict(_base_.train_pipeline[3], input_size=codec['input_size'])
 dataset = dict(
     type='CocoDataset',
     metainfo=dict(from_file=f'{_base_.data_root}/mouse_metainfo.py'),
@@ -33,8 +32,8 @@ train_dataloader = dict(
             frame,
             _base_.train_pipeline[2],
             affine,
-            dict(type='GenerateTarget', encoder=codec),
-            dict(type='PackPoseInputs'),
+            dict(_base_.train_pipeline[4], encoder=codec),
+            _base_.train_pipeline[5],
         ]))
 val_dataloader = dict(
     dataset=dict(
@@ -42,8 +41,7 @@ val_dataloader = dict(
         ann_file='val.json',
         test_mode=True,
         pipeline=[
-            dict(type='LoadImageOnce'), frame, affine,
-            dict(type='PackPoseInputs')
+            _base_.val_pipeline[0], frame, affine, _base_.val_pipeline[3]
         ]))
 test_dataloader = dict(_base_.val_dataloader, **val_dataloader)
 val_evaluator = dict(type='EPE')
@@ -52,12 +50,7 @@ test_evaluator = val_evaluator
 # 4 steps each.
 train_cfg = dict(max_epochs=100, val_interval=100)
 param_scheduler = [
-    dict(type='LinearLR', begin=0, end=40, start_factor=0.01, by_epoch=False),
-    dict(
-        type='CosineAnnealingLR',
-        begin=0,
-        end=100,
-        by_epoch=True,
-        convert_to_iter_based=True),
+    dict(_base_.param_scheduler[0], end=40),
+    dict(_base_.param_scheduler[1], end=100),
 ]
 default_hooks = dict(checkpoint=dict(interval=100))

@@ -26,12 +26,5 @@ train_dataloader = dict(
         ]))
 
 train_cfg = dict(max_epochs=20)
-param_scheduler = [
-    dict(
-        type='CosineAnnealingLR',
-        begin=0,
-        end=20,
-        by_epoch=True,
-        convert_to_iter_based=True)
-]
+param_scheduler = [dict(_base_.param_scheduler[0], end=20)]
 default_hooks = dict(checkpoint=dict(interval=20))
