@@ -70,11 +70,14 @@ class Scheduler:
             for job in list(waiting):
                 if len(self.running) >= self.most or self.is_late():
                     break
-                if any(need in self.failed for _, need in job.needs):
+                # By key: a run has another name in each table.
+                needs = {need.key for _, need in job.needs}
+                unfinished = waiting + [
+                    other for other, _ in self.running.values()]
+                if needs & {other.key for other in self.failed}:
                     waiting.remove(job)
                     self.failed.append(job)
-                elif not {need.key for _, need in job.needs} & {
-                        other.key for other in waiting + self.started()}:
+                elif not needs & {other.key for other in unfinished}:
                     waiting.remove(job)
                     self.start(job)
             if not self.running:
@@ -93,10 +96,6 @@ class Scheduler:
 
     def is_done(self, job: Job) -> bool:
         return job.record(self.work_dir).exists()
-
-    def started(self) -> List[Job]:
-        """What runs now."""
-        return [job for job, _ in self.running.values()]
 
     def is_late(self) -> bool:
         return self.until is not None and time.monotonic() > self.until
