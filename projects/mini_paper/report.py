@@ -13,8 +13,8 @@ from typing import Dict, List, Optional, Tuple
 import click
 import matplotlib
 import numpy as np
-from compare import (HELD, NOT_HELD, NOT_RUN, OPEN, Difference, compare,
-                     judge, mean_and_spread, points, show, show_mean, values)
+from compare import (HELD, NOT_HELD, NOT_RUN, OPEN, Difference, compare, judge,
+                     mean_and_spread, points, show, show_mean, values)
 from elsewhere import EXPERIMENTS, differences, write_elsewhere
 from rows import (HERE, ROOT, UNITS, Pair, Table, read_form, read_table,
                   table_names)

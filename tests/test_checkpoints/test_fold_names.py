@@ -37,7 +37,9 @@ def test_a_dataset_becomes_a_stock_model_with_its_names_folded(
     x = torch.randn(2, 3, 64, 48)
     for index, (dataset, K) in enumerate(KEYPOINTS.items()):
         file = tmp_path / f'{dataset}.pth'
+        state = torch.get_rng_state()
         convert(between, file, 'vitpose_mm', dataset)
+        assert torch.equal(torch.get_rng_state(), state)
         alone = MODELS.build(dict(
             type='TopdownPoseEstimator',
             backbone=dict(type='ViT', arch=TINY, img_size=(64, 48)),

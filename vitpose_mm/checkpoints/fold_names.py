@@ -59,14 +59,16 @@ def make_filters(state_dict: StateDict, own: str) -> Tuple[Tensor, Tensor]:
         state_dict[own + part] for part in ('vectors', 'sides', 'places'))
     channels = channels_before(state_dict)
     outputs = len(state_dict[f'{FILTERS}layers.2.bias'])
-    filters = NameFilters(
-        vectors.shape[1], channels,
-        kernel_size=round(((outputs - 1) / channels)**0.5),
-        hidden_channels=len(state_dict[f'{FILTERS}layers.0.bias']),
-        side_channels=state_dict[f'{FILTERS}sides.weight'].shape[1])
+    # Numbers drawn for weights would shift those of a training that folds.
+    with torch.device('meta'):
+        filters = NameFilters(
+            vectors.shape[1], channels,
+            kernel_size=round(((outputs - 1) / channels)**0.5),
+            hidden_channels=len(state_dict[f'{FILTERS}layers.0.bias']),
+            side_channels=state_dict[f'{FILTERS}sides.weight'].shape[1])
     filters.load_state_dict({
         key: state_dict[f'{FILTERS}{key}'].float()
-        for key in filters.state_dict()})
+        for key in filters.state_dict()}, assign=True)
     weight, bias = filters(vectors.float(), sides, places)
     return weight.contiguous(), bias.contiguous()
 
