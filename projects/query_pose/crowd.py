@@ -4,8 +4,9 @@ from one start, for equal seconds, on one machine.
 
 Draws the data and trains the start where they are missing; then trains each
 method with each seed, one seed at a time with its methods side by side, and
-writes the JSON file after each. The learning rate follows the clock, so that
-a schedule ends well whatever the speed.
+writes the JSON file after each, and in each run's folder what it finds on
+held-out pictures (sheet.jpg). The learning rate follows the clock, so that a
+schedule ends well whatever the speed.
 
     python projects/query_pose/crowd.py --seconds 150 --workers 3
     python projects/query_pose/crowd.py --rehearse
@@ -32,6 +33,7 @@ CROPS = dict(start=4, topdown=3)
 # The start is trained for this share of the seconds of the others.
 START_SHARE = 0.4
 WARM_UP = 0.02
+SHOWN = 8  # of the held-out pictures or people, in a sheet
 
 
 @click.command()
@@ -121,9 +123,12 @@ def run_all(wishes: List[dict]) -> List[dict]:
 def train(method: str, seed: int, seconds: float, workers: int, batch: int,
           data: str, start: str, out: str) -> None:
     """Train one model and write what it scores to result.json."""
+    import cv2
     import torch
     from mmengine.config import Config
     from mmengine.runner import Runner
+
+    from vitpose_tools.report.contact_sheet import draw_contact_sheet
     folder = Path(out) / f'{method}_{seed}'
     config = Config.fromfile(QUICKSTART / CONFIGS[method])
     config.work_dir = str(folder)
@@ -154,6 +159,8 @@ def train(method: str, seed: int, seconds: float, workers: int, batch: int,
     runner.register_hook(clock)
     runner.train()
     scores = runner.val()
+    cv2.imwrite(str(folder / 'sheet.jpg'), draw_contact_sheet(
+        runner.model, runner.val_loop.dataloader.dataset, SHOWN))
     torch.save(dict(state_dict=runner.model.state_dict()),
                folder / 'last.pth')
     (folder / 'result.json').write_text(json.dumps(dict(

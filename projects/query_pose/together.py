@@ -4,7 +4,8 @@ skeleton: real images, learnt by heart.
 
 Puts each of the four COCO images of MMPose's tests beside one of its two
 AP-10K images, trains one model with two experts on the people and the animals
-of these four pictures, and writes what each dataset's metric says.
+of these four pictures, and writes what each dataset's metric says and a sheet
+of what it finds.
 
     python projects/query_pose/together.py --fixtures ../shared/data
     python projects/query_pose/together.py --fixtures DIR --rehearse
@@ -20,6 +21,8 @@ import numpy as np
 CONFIG = Path(__file__).resolve().parents[2] / 'configs' / 'quickstart' / \
     'query_ViTPose-tiny_1xb4-200e_coco-overfit-384x384.py'
 HEIGHT = 384
+# Of the sheet: (w, h) of a picture, and how sure what it shows is.
+TILE, SURE = (600, 300), 0.3
 KINDS = dict(coco='CocoDataset', ap10k='AP10KDataset')
 
 
@@ -48,6 +51,7 @@ def main(fixtures: Path, out: Path, epochs: int, seed: int,
               if name.rsplit('/')[-1] in ('AP', 'AP .5', 'AP .75', 'AR')}
     (out / 'result.json').write_text(
         json.dumps(dict(epochs=epochs, seed=seed, **scores)) + '\n')
+    draw(runner.model, runner.val_loop.dataloader.dataset, out / 'sheet.jpg')
     click.echo(scores)
 
 
@@ -136,6 +140,32 @@ def make_config(out: Path, epochs: int, seed: int) -> object:
         type='JointEvaluator', datasets=parts, metrics=metrics)
     config.test_dataloader = config.test_cfg = config.test_evaluator = None
     return config
+
+
+def draw(model: object, dataset: object, path: Path) -> None:
+    """Draw on each picture the people and the animals that are found."""
+    from mmengine.dataset import pseudo_collate
+    from mmpose.registry import VISUALIZERS
+
+    from vitpose_tools.report.contact_sheet import (draw_people, find_part,
+                                                    fit_image, to_tile)
+    drawer = VISUALIZERS.build(
+        dict(type='PoseVisualizer', name='sheet', radius=3, line_width=2))
+    tiles: Dict[str, np.ndarray] = {}
+    for index in range(len(dataset)):
+        found, = model.test_step(pseudo_collate([dataset[index]]))
+        image = cv2.imread(found.img_path)
+        warp = fit_image(image, TILE)
+        tile = tiles.setdefault(found.img_path,
+                                cv2.warpAffine(image, warp, TILE))
+        sure = found.pred_instances.bbox_scores > SURE
+        people = to_tile(found.pred_instances[sure], 'keypoint_scores', warp)
+        if people is not None:
+            tiles[found.img_path] = draw_people(
+                drawer, tile, people, find_part(dataset, index).metainfo)
+    rows = list(tiles.values())
+    cv2.imwrite(str(path), np.vstack([
+        np.hstack(rows[start:start + 2]) for start in range(0, len(rows), 2)]))
 
 
 if __name__ == '__main__':
