@@ -5,48 +5,24 @@
 
 fills in what stands between `<!-- begin NAME -->` and `<!-- end NAME -->`.
 """
-import json
 import re
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
+from typing import List
 
 import click
 import matplotlib
 import numpy as np
-from compare import (HELD, NOT_HELD, NOT_RUN, OPEN, Difference, compare, judge,
-                     mean_and_spread, points, show, show_mean, values)
+from compare import (HELD, NOT_HELD, NOT_RUN, OPEN, judge, mean_and_spread,
+                     show, show_mean, values)
 from elsewhere import EXPERIMENTS, differences, write_elsewhere
-from rows import (HERE, ROOT, UNITS, Pair, Table, read_form, read_table,
-                  table_names)
+from rows import HERE, ROOT, UNITS, Table, read_form, read_table, table_names
+from shown import Shown, compared, find_results
 
 from vitpose_mm.fileio import write_beside
 
 matplotlib.use('Agg')
 PAGE = ROOT / 'docs' / 'mini_paper.md'
 COLOURS = {HELD: 'tab:green', NOT_HELD: 'tab:red', OPEN: 'tab:grey'}
-
-
-def find_results(table: Table, folder: Path) -> Optional[dict]:
-    """The file of a table, of any form but the test's, with most comparisons
-    of three seeds; of those the one with most runs."""
-    def worth(content: dict) -> Tuple[int, int]:
-        whole = sum(found is not None and found.seeds >= 3 for _, found in
-                    compared(table, content['runs']))
-        return whole, len(content['runs'])
-
-    contents = [json.loads(path.read_text()) for path in
-                sorted(folder.glob(f'{table.name}_*_*.json'))]
-    contents = [content for content in contents
-                if content['form'] != 'smallest']
-    return max(contents, key=worth, default=None)
-
-
-def compared(table: Table, runs: List[dict]
-             ) -> List[Tuple[Pair, Optional[Difference]]]:
-    """What a table compares, and the difference."""
-    return [(pair, compare(points(table, runs, pair.row),
-                           points(table, runs, pair.than)))
-            for pair in table.pairs]
 
 
 def show_value(mean: float, spread: float, unit: str) -> str:
@@ -135,8 +111,19 @@ def draw(table: Table, runs: List[dict], path: Path) -> None:
     plt.close(figure)
 
 
-def draw_overview(tables: Dict[str, Table], contents: Dict[str, dict],
-                  path: Path) -> bool:
+def write_part(part: Shown, images: Path) -> str:
+    """Figure, rows, comparisons and cost."""
+    if part.content is None:
+        return 'Not run yet.'
+    image = images / f'mini_paper_{part.name.replace(", ", "_")}.png'
+    draw(part.table, part.runs, image)
+    return '\n\n'.join([
+        f'![{part.table.title}](images/{image.name})',
+        write_rows(part.table, part.runs), write_pairs(part.table, part.runs),
+        write_cost(part.content)])
+
+
+def draw_overview(parts: List[Shown], path: Path) -> bool:
     """All differences in percent with their 95 % intervals, coloured by the
     verdict.
 
@@ -145,11 +132,10 @@ def draw_overview(tables: Dict[str, Table], contents: Dict[str, dict],
     """
     from matplotlib import pyplot as plt
     lines = []
-    for name, table in tables.items():
-        runs = contents[name]['runs'] if contents[name] else []
-        for pair, found in compared(table, runs):
-            if found is not None and table.unit == 'percent':
-                lines.append((f'{name}: {pair.row} - {pair.than}', found,
+    for part in parts:
+        for pair, found in compared(part.table, part.runs):
+            if found is not None and part.table.unit == 'percent':
+                lines.append((f'{part.name}: {pair.row} - {pair.than}', found,
                               COLOURS[judge(pair, found)]))
     if not lines:
         return False
@@ -188,14 +174,13 @@ def fill(text: str, name: str, content: str) -> str:
         [marks[0], content, marks[1]]), text, flags=re.S)
 
 
-def verdicts(tables: Dict[str, Table], contents: Dict[str, dict]) -> str:
+def verdicts(parts: List[Shown]) -> str:
     """The closing table."""
     lines = ['| | claim | published | here | |', '|---|---|---|---|---|']
-    for name, table in tables.items():
-        runs = contents[name]['runs'] if contents[name] else []
-        for pair, found in compared(table, runs):
+    for part in parts:
+        for pair, found in compared(part.table, part.runs):
             lines.append(
-                f'| {name} | {pair.row}: {pair.expect} '
+                f'| {part.name} | {pair.row}: {pair.expect} '
                 f'{"as" if pair.expect == "same" else "than"} {pair.than} | '
                 f'{pair.published} | {show_mean(found)} | '
                 f'{judge(pair, found)} |')
@@ -214,28 +199,20 @@ def verdicts(tables: Dict[str, Table], contents: Dict[str, dict]) -> str:
 @click.option('--page', default=PAGE, type=click.Path(path_type=Path))
 def main(results: Path, page: Path) -> None:
     """Write figures, and fill in the page."""
-    tables = {name: read_table(name) for name in table_names()}
-    contents = {name: find_results(table, results)
-                for name, table in tables.items()}
-    text = page.read_text()
-    for name, table in tables.items():
-        content = contents[name]
-        if content is None:
-            text = fill(text, name, 'Not run yet.')
-            continue
-        image = page.parent / 'images' / f'mini_paper_{name}.png'
-        draw(table, content['runs'], image)
-        text = fill(text, name, '\n\n'.join([
-            '', f'![{table.title}](images/{image.name})',
-            write_rows(table, content['runs']),
-            write_pairs(table, content['runs']), write_cost(content), '']))
+    text, parts = page.read_text(), []
+    for name in table_names():
+        shown = find_results(read_table(name), results)
+        parts += shown
+        text = fill(text, name, '\n\n'.join(
+            ['', *(write_part(part, page.parent / 'images')
+                   for part in shown), '']))
     overview = page.parent / 'images' / 'mini_paper.png'
-    drawn = draw_overview(tables, contents, overview)
+    drawn = draw_overview(parts, overview)
     text = fill(text, 'overview', '\n![Differences with their intervals]('
                 f'images/{overview.name})\n' if drawn else '')
     for name in EXPERIMENTS:
         text = fill(text, name, '\n' + write_elsewhere(name) + '\n')
-    text = fill(text, 'verdicts', '\n' + verdicts(tables, contents) + '\n')
+    text = fill(text, 'verdicts', '\n' + verdicts(parts) + '\n')
     write_beside(page, lambda part: part.write_text(text))
 
 

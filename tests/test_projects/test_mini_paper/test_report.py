@@ -28,7 +28,7 @@ def results(tmp_path):
 def test_tables_hold_what_the_json_holds(load, results):
     report, rows = load('report'), load('rows')
     table = rows.read_table('resolution')
-    runs = report.find_results(table, results)['runs']
+    runs = report.find_results(table, results)[0].runs
     lines = report.write_rows(table, runs).splitlines()
 
     assert lines[2].startswith('| 48x40 | 51.0 ± 1.0 | 25.5 ± 0.5 | 3 | ')
@@ -68,5 +68,26 @@ def test_the_file_with_most_whole_comparisons_is_shown(load, results):
         (results / f'resolution_{form}_cpu.json').write_text(json.dumps(
             dict(table='resolution', form=form, stages=[], runs=runs)))
 
-    assert report.find_results(table, results)['form'] == 'small'
-    assert report.find_results(rows.read_table('mae'), results) is None
+    shown, = report.find_results(table, results)
+    assert shown.content['form'] == 'small'
+    shown, = report.find_results(rows.read_table('mae'), results)
+    assert shown.content is None
+
+
+def test_the_full_form_stands_below_with_what_was_run_of_it(
+        load, results, repo, tmp_path):
+    runs = [run_of(name, seed, base + .01 * seed) for seed in range(2)
+            for name, base in (('64x48', .7), ('96x72', .75))]
+    (results / 'resolution_full_cuda.json').write_text(json.dumps(
+        dict(table='resolution', form='full', stages=[], runs=runs)))
+    page = tmp_path / 'page.md'
+    page.write_text((repo / 'docs' / 'mini_paper.md').read_text())
+    done = CliRunner().invoke(load('report').main, [
+        '--results', str(results), '--page', str(page)])
+
+    assert done.exit_code == 0, done.output
+    filled = page.read_text()
+    assert '| resolution, full | 96x72: better than 64x48 |' in filled
+    assert '| resolution, full | 64x48: better' not in filled
+    assert filled.index('| 48x40 | 51.0') < filled.index('| 64x48 | 70.5')
+    assert (tmp_path / 'images' / 'mini_paper_resolution_full.png').exists()
