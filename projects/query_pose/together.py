@@ -22,7 +22,7 @@ CONFIG = Path(__file__).resolve().parents[2] / 'configs' / 'quickstart' / \
     'query_ViTPose-tiny_1xb4-200e_coco-overfit-384x384.py'
 HEIGHT = 384
 # Of the sheet: (w, h) of a picture, and how sure what it shows is.
-TILE, SURE = (600, 300), 0.3
+TILE, SURE = (600, 208), 0.3
 KINDS = dict(coco='CocoDataset', ap10k='AP10KDataset')
 
 
