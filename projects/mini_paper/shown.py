@@ -42,17 +42,19 @@ def find_results(table: Table, folder: Path) -> List[Shown]:
                 if content['form'] != 'smallest']
     first = max(contents, key=worth, default=None)
     return [Shown(table.name, table, first)] + [
-        Shown(f'{table.name}, full', only_run(table, content['runs']), content)
+        Shown(f'{table.name}, full', full_form(table, content['runs']),
+              content)
         for content in contents
         if content['form'] == 'full' and content is not first]
 
 
-def only_run(table: Table, runs: List[dict]) -> Table:
-    """A table without rows that were not run, and without their pairs."""
+def full_form(table: Table, runs: List[dict]) -> Table:
+    """A table whose title says its form, without rows that were not run and
+    their pairs."""
     names = {run['name'] for run in runs}
     return replace(
-        table, rows={name: row for name, row in table.rows.items()
-                     if name in names},
+        table, title=f'{table.title}, form full',
+        rows={name: row for name, row in table.rows.items() if name in names},
         pairs=[pair for pair in table.pairs
                if {pair.row, pair.than} <= names])
 

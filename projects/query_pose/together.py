@@ -144,6 +144,7 @@ def make_config(out: Path, epochs: int, seed: int) -> object:
 
 def draw(model: object, dataset: object, path: Path) -> None:
     """Draw on each picture the people and the animals that are found."""
+    import torch
     from mmengine.dataset import pseudo_collate
     from mmpose.registry import VISUALIZERS
 
@@ -153,7 +154,8 @@ def draw(model: object, dataset: object, path: Path) -> None:
         dict(type='PoseVisualizer', name='sheet', radius=3, line_width=2))
     tiles: Dict[str, np.ndarray] = {}
     for index in range(len(dataset)):
-        found, = model.test_step(pseudo_collate([dataset[index]]))
+        with torch.no_grad():
+            found, = model.test_step(pseudo_collate([dataset[index]]))
         image = cv2.imread(found.img_path)
         warp = fit_image(image, TILE)
         tile = tiles.setdefault(found.img_path,
@@ -163,9 +165,10 @@ def draw(model: object, dataset: object, path: Path) -> None:
         if people is not None:
             tiles[found.img_path] = draw_people(
                 drawer, tile, people, find_part(dataset, index).metainfo)
-    rows = list(tiles.values())
+    drawn = list(tiles.values())
     cv2.imwrite(str(path), np.vstack([
-        np.hstack(rows[start:start + 2]) for start in range(0, len(rows), 2)]))
+        np.hstack(drawn[start:start + 2])
+        for start in range(0, len(drawn), 2)]))
 
 
 if __name__ == '__main__':

@@ -90,4 +90,17 @@ def test_the_full_form_stands_below_with_what_was_run_of_it(
     assert '| resolution, full | 96x72: better than 64x48 |' in filled
     assert '| resolution, full | 64x48: better' not in filled
     assert filled.index('| 48x40 | 51.0') < filled.index('| 64x48 | 70.5')
+    assert '![Resolution of the crop, form full](' in filled
     assert (tmp_path / 'images' / 'mini_paper_resolution_full.png').exists()
+
+
+def test_the_full_form_alone_is_shown_once(load, results):
+    report, rows = load('report'), load('rows')
+    small = results / 'resolution_small_cpu.json'
+    content = dict(json.loads(small.read_text()), form='full')
+    small.rename(results / 'resolution_full_cuda.json').write_text(
+        json.dumps(content))
+
+    shown, = report.find_results(rows.read_table('resolution'), results)
+    assert shown.name == 'resolution'
+    assert shown.content == content
