@@ -104,3 +104,20 @@ def test_the_full_form_alone_is_shown_once(load, results):
     shown, = report.find_results(rows.read_table('resolution'), results)
     assert shown.name == 'resolution'
     assert shown.content == content
+
+
+def test_rows_that_are_compared_ran_on_one_kind_of_machine(load, repo):
+    rows, mixed = load('rows'), []
+    for path in (repo / 'projects/mini_paper/results').glob('*.json'):
+        content = json.loads(path.read_text())
+        machines = {}
+        for run in content['runs']:
+            machine = run['environment']
+            machines.setdefault(run['name'], set()).add(
+                (machine['hardware']['cpu'], machine['versions']['torch']))
+        for pair in rows.read_table(content['table']).pairs:
+            used = machines.get(pair.row, set()) | machines.get(
+                pair.than, set())
+            if len(used) > 1:
+                mixed.append((path.name, pair.row, pair.than))
+    assert not mixed
