@@ -3,9 +3,27 @@ _base_ = [
     '../_base_/datasets/crowd_query_192x192.py',
 ]
 
+# What the quickstart leaves behind: the backbone, and the deconvolutions of
+# its head, which make the finest map.
+load_from = 'work_dirs/quickstart/epoch_7.pth'
+
 # Many noised people: few images are seen, each with three people.
 model = dict(
-    head=dict(num_keypoints=17, num_noised=48, decoder=_base_.codec))
+    neck=dict(
+        finest=dict(
+            type='HeatmapHead',
+            in_channels=128,
+            out_channels=64,
+            deconv_out_channels=(64, ),
+            deconv_kernel_sizes=(4, ),
+            final_layer=None,
+            init_cfg=dict(
+                type='Pretrained', checkpoint=load_from, prefix='head.'))),
+    head=dict(
+        num_keypoints=17,
+        strides=(4, 8, 16),
+        num_noised=48,
+        decoder=_base_.codec))
 
 train_cfg = dict(max_epochs=5, val_interval=1)
 param_scheduler = [

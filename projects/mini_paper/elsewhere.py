@@ -56,7 +56,7 @@ def read_names() -> Values:
 def read_crowds() -> Values:
     """AP in percent."""
     path = ROOT / 'projects' / 'query_pose' / 'results' / \
-        'crowd_195_seconds_cuda.json'
+        'crowd_180_seconds_cuda.json'
     found: Values = {}
     for row in json.loads(path.read_text())['results']:
         found.setdefault(row['method'], {})[row['seed']] = \

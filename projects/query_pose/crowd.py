@@ -3,10 +3,10 @@
 from one start, for equal seconds, on one machine.
 
 Draws the data and trains the start where they are missing; then trains each
-method with each seed, one seed at a time with its methods side by side, and
-writes the JSON file after each, and in each run's folder what it finds on
-held-out pictures (sheet.jpg). The learning rate follows the clock, so that a
-schedule ends well whatever the speed.
+method with each seed, one method at a time with its seeds side by side, so
+that no method slows another, and writes the JSON file after each, and in each
+run's folder what it finds on held-out pictures (sheet.jpg). The learning rate
+follows the clock, so that a schedule ends well whatever the speed.
 
     python projects/query_pose/crowd.py --seconds 150 --workers 3
     python projects/query_pose/crowd.py --rehearse
@@ -69,12 +69,12 @@ def main(data: Path, out: Path, start: Path, methods: str, seeds: str,
                       start=None, out=str(out.parent))])
         start = out.parent / 'start_0' / 'last.pth'
     results: List[dict] = []
-    for seed in seeds.split(','):
+    for method in methods.split(','):
         results += run_all([
             dict(method=method, seed=int(seed), seconds=seconds,
                  workers=workers, batch=batch, data=str(data),
                  start=str(start), out=str(out.parent))
-            for method in methods.split(',')
+            for seed in seeds.split(',')
         ])
         out.write_text(json.dumps(results, indent=1) + '\n')
     for result in results:
@@ -133,6 +133,8 @@ def train(method: str, seed: int, seconds: float, workers: int, batch: int,
     config = Config.fromfile(QUICKSTART / CONFIGS[method])
     config.work_dir = str(folder)
     config.load_from = start
+    if method == 'query':
+        config.model.neck.finest.init_cfg.checkpoint = start
     config.randomness = dict(seed=seed)
     config.train_cfg = dict(
         type='IterBasedTrainLoop', max_iters=10**9, val_interval=10**9)

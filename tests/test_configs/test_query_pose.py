@@ -61,6 +61,22 @@ def test_strides_are_those_of_the_resized_maps(load, size):
     assert model.neck.out_channels == model.head.in_channels
 
 
+def test_the_finest_map_continues_the_start_of_the_crowds(load):
+    config = load('quickstart/query_ViTPose-tiny_1xb4-5e_crowd-192x192.py')
+    start = load('quickstart/td-hm_ViTPose-tiny_1xb16-7e_synth-128x96.py')
+    finest = MODELS.build(config.model.neck.finest)
+    trained = MODELS.build(start.model.head)
+    assert finest.init_cfg == dict(type='Pretrained', prefix='head.',
+                                   checkpoint=config.load_from)
+    theirs = trained.deconv_layers.state_dict()
+    assert {key: value.shape for key, value in
+            finest.deconv_layers.state_dict().items()} == \
+        {key: value.shape for key, value in theirs.items()}
+    patch = config.model.backbone.patch_size
+    assert list(config.model.head.strides) == [
+        patch / 2, *(patch / scale for scale in config.model.neck.scales)]
+
+
 @pytest.mark.parametrize('size, share', [('small', 0.1), ('large', 0.05)])
 def test_the_pretrained_backbone_learns_more_slowly(load, size, share):
     config = load(

@@ -16,12 +16,18 @@ class ResizedPyramid(BaseModule):
 
     As in ViTDet (arXiv 2203.16527) there is no hierarchy in the backbone to
     build on; as in EdgeCrafter (arXiv 2603.18739) the last blocks' maps are
-    averaged and resized.
+    averaged and resized. A head's deconvolutions can put a finer level before
+    them, which continues what a model of heatmaps has learnt.
 
     Args:
         in_channels: C of the backbone's maps.
         out_channels: D of the levels.
         scales: Size of each level as a factor, for example (2, 1, 0.5).
+        finest: Config of a head without final layer that turns the maps into
+            one more level, the first: a HeatmapHead with
+            ``final_layer=None`` and ``out_channels`` of the deconvolutions.
+            Its ``init_cfg`` can load a trained head's
+            (``type='Pretrained', prefix='head.'``).
         init_cfg: As in BaseModule.
     """
 
@@ -29,6 +35,7 @@ class ResizedPyramid(BaseModule):
                  in_channels: int,
                  out_channels: int = 256,
                  scales: Sequence[float] = (2, 1, 0.5),
+                 finest: Optional[dict] = None,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
         for scale in scales:
@@ -37,6 +44,12 @@ class ResizedPyramid(BaseModule):
         self.projs = nn.ModuleList(
             nn.Linear(in_channels, out_channels) for _ in scales)
         self.norms = nn.ModuleList(nn.LayerNorm(out_channels) for _ in scales)
+        self.finest: Optional[nn.Module] = None
+        if finest is not None:
+            self.finest = MODELS.build(finest)
+            self.finest_proj = nn.Linear(self.finest.out_channels,
+                                         out_channels)
+            self.finest_norm = nn.LayerNorm(out_channels)
 
     def forward(self, feats: Sequence[Tensor]) -> Tuple[Tensor, ...]:
         """Resize.
@@ -45,7 +58,8 @@ class ResizedPyramid(BaseModule):
             feats: Maps of one or more blocks, each (B, C, h, w).
 
         Returns:
-            Levels (B, D, h * scale, w * scale), in the order of ``scales``.
+            Levels (B, D, h * scale, w * scale), in the order of ``scales``;
+            before them that of ``finest``.
         """
         # Only the last block's map has been through a norm; without one the
         # others would outweigh it.
@@ -53,11 +67,16 @@ class ResizedPyramid(BaseModule):
             F.layer_norm(maps.permute(0, 2, 3, 1), maps.shape[1:2])
             for maps in feats
         ]).mean(0).permute(0, 3, 1, 2)
-        levels = []
-        for scale, proj, norm in zip(self.scales, self.projs, self.norms):
-            level = x if scale == 1 else F.interpolate(
+        levels = [
+            x if scale == 1 else F.interpolate(
                 x, scale_factor=scale, mode='bilinear')
-            # A projection of each cell, channels last.
-            level = norm(proj(level.permute(0, 2, 3, 1)))
-            levels.append(level.permute(0, 3, 1, 2))
-        return tuple(levels)
+            for scale in self.scales
+        ]
+        layers = list(zip(self.projs, self.norms))
+        if self.finest is not None:
+            levels.insert(0, self.finest(feats))
+            layers.insert(0, (self.finest_proj, self.finest_norm))
+        # A projection of each cell, channels last.
+        return tuple(
+            norm(proj(level.permute(0, 2, 3, 1))).permute(0, 3, 1, 2)
+            for level, (proj, norm) in zip(levels, layers))

@@ -6,7 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from .layer import QueryPoseLayer
+from .locator import Locator
 from .people import People, extent, with_centre
+
+# Unit of what tokens add to the places found, as a share of the person's
+# extent: they correct what cells are too coarse for.
+CORRECTION = 0.25
 
 
 class PositionEmbedding(nn.Module):
@@ -45,6 +50,7 @@ class Outputs(nn.Module):
         self.norm = nn.LayerNorm(embed_dim)
         self.score = nn.Linear(embed_dim, 1)
         self.visible = nn.Linear(embed_dim, 1)
+        self.locate = Locator(embed_dim)
         self.shift = nn.Sequential(
             nn.Linear(embed_dim, embed_dim), nn.GELU(),
             nn.Linear(embed_dim, 2))
@@ -52,13 +58,23 @@ class Outputs(nn.Module):
         nn.init.zeros_(self.shift[-1].weight)
         nn.init.zeros_(self.shift[-1].bias)
 
-    def forward(self, x: Tensor, keypoints: Tensor,
-                smallest: float) -> People:
-        """Move keypoints (B, N, K, 2) as tokens (B, N, 1 + K, C) say, in
-        units of the person's size, which is at least ``smallest`` pixels."""
+    def forward(self, x: Tensor, keypoints: Tensor, level: Tensor,
+                size: Tuple[int, int], smallest: float) -> People:
+        """Read tokens.
+
+        Args:
+            x: Tokens, shape (B, N, 1 + K, C).
+            keypoints: Where the keypoints were, in pixels, (B, N, K, 2).
+            level: Map in which to look for them, (B, C, h, w).
+            size, smallest: As in QueryPoseDecoder.
+
+        Returns:
+            The people.
+        """
         person, points = self.norm(x).split([1, x.shape[2] - 1], 2)
+        found = self.locate(points, keypoints, level, size, smallest)
         shift = self.shift(points).float() * extent(keypoints, smallest)
-        return People(keypoints + shift,
+        return People(found + shift * CORRECTION,
                       self.score(person)[:, :, 0, 0].float(),
                       self.visible(points)[..., 0].float())
 
@@ -90,7 +106,7 @@ class QueryPoseDecoder(nn.Module):
         Args:
             x: Tokens, shape (B, N, 1 + K, C).
             keypoints: Where to begin, in pixels, shape (B, N, K, 2).
-            levels: Maps of the image, (B, C, h, w).
+            levels: Maps of the image, (B, C, h, w), the finest first.
             size: (w, h) of the image in pixels.
             smallest: Size in pixels below which a person counts as so large.
             mask: Which person (rows) may see which, bool, shape (B, N, N).
@@ -106,6 +122,7 @@ class QueryPoseDecoder(nn.Module):
             points = (with_centre(keypoints) + 0.5) / keypoints.new_tensor(
                 size)
             x = layer(x, self.position(points), points, levels, mask)
-            people.append(outputs(x, keypoints, smallest))
+            people.append(
+                outputs(x, keypoints, levels[0], size, smallest))
             keypoints = people[-1].keypoints
         return people

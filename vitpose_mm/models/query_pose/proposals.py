@@ -63,7 +63,9 @@ class Skeleton(nn.Module):
         # what stands behind a person that is made for denoising.
         self.tokens = nn.Parameter(torch.empty(1 + num_keypoints, embed_dim))
         self.noise = nn.Parameter(torch.empty(embed_dim))
-        nn.init.normal_(self.tokens, std=0.02)
+        # As large as a cell's token, which is added: else a keypoint's token
+        # would hardly know which keypoint it is for.
+        nn.init.normal_(self.tokens)
         nn.init.normal_(self.noise, std=0.02)
         # People are rare, as in RetinaNet (arXiv 1708.02002, section 3.3).
         nn.init.constant_(self.score.bias, -4.6)
