@@ -52,7 +52,7 @@ class Locator(nn.Module):
         query = self.query(x).flatten(1, 2)
         key = self.key(level.flatten(2).transpose(1, 2))
         fit = query @ key.transpose(1, 2) * query.shape[2]**-0.5
-        # Places keep the precision of the keypoints; halves would be off.
+        # Places keep the precision of the keypoints; float16 would be off.
         width = self.width(x).to(keypoints).exp() * extent(keypoints, smallest)
         nearness, places = [], []
         for axis, cells in enumerate((w, h)):
