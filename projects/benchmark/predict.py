@@ -8,8 +8,8 @@ which a network takes as long as with trained ones), and take turns. The
 decoder has a bilinear step in its place of deconvolutions only with
 --decoder simple.
 
-    python projects/benchmark/predict.py --data ../shared/data
-    python projects/benchmark/predict.py --data ../shared/data --frames 20 \
+    python projects/benchmark/predict.py --data DIR
+    python projects/benchmark/predict.py --data DIR --frames 20 \
         --dtype float32 --dtype bfloat16 --no-flip
 """
 import contextlib

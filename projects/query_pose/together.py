@@ -7,7 +7,7 @@ AP-10K images, trains one model with two experts on the people and the animals
 of these four pictures, and writes what each dataset's metric says and a sheet
 of what it finds.
 
-    python projects/query_pose/together.py --fixtures ../shared/data
+    python projects/query_pose/together.py --fixtures DIR
     python projects/query_pose/together.py --fixtures DIR --rehearse
 """
 import json
