@@ -165,6 +165,22 @@ def test_flip_test_is_refused(fill):
         build().predict(levels(), [sample()], dict(flip_test=True))
 
 
+@pytest.mark.parametrize('strides', [(4, 8), (16, 32), (8, 16, 32), (8, )])
+def test_strides_that_are_not_those_of_the_maps_are_refused(strides):
+    head = build(strides=strides)
+    message = r'strides=.*do not fit .*\[8, 4\] cells, .* up to 64 pixels'
+    with pytest.raises(ValueError, match=message):
+        head.loss(levels(), [sample()])
+    with pytest.raises(ValueError, match=message):
+        head.predict(levels(), [sample()], {})
+
+
+def test_sizes_that_are_no_multiple_of_a_stride_fit():
+    feats = [torch.randn(1, 16, 5, 7), torch.randn(1, 16, 2, 3)]
+    for size in ((56, 40), (63, 47), (50, 40)):
+        build().loss(feats, [sample(size=size)])
+
+
 def test_unknown_loss_weights_are_refused():
     with pytest.raises(ValueError, match='box'):
         build(loss_weights=dict(score=1., box=1.))

@@ -18,7 +18,7 @@ from ..query_pose.decoder import QueryPoseDecoder
 from ..query_pose.denoising import Noised, attention_mask, match_noised, noise
 from ..query_pose.matching import Weights, match
 from ..query_pose.people import Refined, read
-from ..query_pose.predict import best_first, cells_in_images
+from ..query_pose.predict import best_first, cells_in_images, check_strides
 from ..query_pose.proposal_loss import proposal_losses
 from ..query_pose.proposals import Skeleton, list_cells
 from ..query_pose.targets import collect_targets
@@ -203,7 +203,12 @@ class QueryPoseHead(BaseHead):
             the people's middles, and 'loss_noised_<term>'; of several
             datasets '<dataset>/loss_<term>'. All are means over the people
             of the batches of all processes, and sums over the layers.
+
+        Raises:
+            ValueError: If the strides cannot be those of the maps, or no
+                skeleton serves a sample.
         """
+        check_strides(batch_data_samples, feats, self.strides)
         groups = self.groups(batch_data_samples)
         number = feats[0].new_tensor(
             float(
@@ -275,10 +280,12 @@ class QueryPoseHead(BaseHead):
             surest first.
 
         Raises:
-            ValueError: If test_cfg asks for a flip test.
+            ValueError: If test_cfg asks for a flip test, the strides cannot
+                be those of the maps, or no skeleton serves a sample.
         """
         if test_cfg.get('flip_test', False):
             raise ValueError(NO_FLIP_TEST)
+        check_strides(batch_data_samples, feats, self.strides)
         found: Dict[int, InstanceData] = {}
         for name, rows in self.groups(batch_data_samples, test_cfg).items():
             if not rows:

@@ -43,6 +43,35 @@ def cells_in_images(data_samples: Sequence[PoseDataSample],
     return torch.cat(valid, 1).to(levels[0].device, non_blocking=True)
 
 
+def check_strides(data_samples: Sequence[PoseDataSample],
+                  levels: Sequence[Tensor], strides: Sequence[int]) -> None:
+    """Refuse strides with which all keypoints would be off by a factor.
+
+    Args:
+        data_samples: All of a batch, with ``input_size`` (w, h) in pixels.
+        levels: Maps (B, C, h, w) of the batch.
+        strides: Of each.
+
+    Raises:
+        ValueError: If they cannot be those of the maps.
+    """
+    sides = [max(level.shape[2:]) for level in levels]
+    longest = max((max(sample.metainfo.get('input_size', (0, )))
+                   for sample in data_samples), default=0)
+    fits = len(levels) == len(strides)
+    if fits and longest:
+        # Images may be padded, but not to twice their size, and cells that
+        # are not whole may be missing.
+        fits = all(longest - stride < side * stride < 2 * longest
+                   for side, stride in zip(sides, strides))
+    if not fits:
+        raise ValueError(
+            f'strides={tuple(strides)} of QueryPoseHead do not fit the '
+            f"neck's maps, whose longer sides have {sides} cells, for images "
+            f'of up to {longest} pixels: give one stride per map, in pixels '
+            'of the image per cell')
+
+
 def best_first(people: InstanceData, scores: np.ndarray,
                score_thr: float) -> InstanceData:
     """Sort the people of an image, and leave out who is not sure.
