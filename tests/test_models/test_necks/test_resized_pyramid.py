@@ -44,7 +44,7 @@ def test_a_trained_heads_deconvolutions_make_the_finest_level(tmp_path):
     neck = ResizedPyramid(
         6, 8, (1, 0.5),
         finest=dict(
-            type='HeatmapHead', in_channels=6, out_channels=4,
+            type='HeatmapHead', in_channels=6, out_channels=17,
             deconv_out_channels=(4, ), deconv_kernel_sizes=(4, ),
             final_layer=None,
             init_cfg=dict(type='Pretrained', prefix='head.',

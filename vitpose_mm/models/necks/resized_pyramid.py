@@ -25,9 +25,8 @@ class ResizedPyramid(BaseModule):
         scales: Size of each level as a factor, for example (2, 1, 0.5).
         finest: Config of a head without final layer that turns the maps into
             one more level, the first: a HeatmapHead with
-            ``final_layer=None`` and ``out_channels`` of the deconvolutions.
-            Its ``init_cfg`` can load a trained head's
-            (``type='Pretrained', prefix='head.'``).
+            ``final_layer=None``. Its ``init_cfg`` can load a trained head's
+            deconvolutions (``type='Pretrained', prefix='head.'``).
         init_cfg: As in BaseModule.
     """
 
@@ -47,8 +46,11 @@ class ResizedPyramid(BaseModule):
         self.finest: Optional[nn.Module] = None
         if finest is not None:
             self.finest = MODELS.build(finest)
-            self.finest_proj = nn.Linear(self.finest.out_channels,
-                                         out_channels)
+            channels = [
+                module.out_channels for module in self.finest.modules()
+                if isinstance(module, (nn.ConvTranspose2d, nn.Conv2d))
+            ]
+            self.finest_proj = nn.Linear(channels[-1], out_channels)
             self.finest_norm = nn.LayerNorm(out_channels)
 
     def forward(self, feats: Sequence[Tensor]) -> Tuple[Tensor, ...]:
