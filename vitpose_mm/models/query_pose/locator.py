@@ -49,9 +49,10 @@ class Locator(nn.Module):
             Where they are, in pixels, shape (B, N, K, 2), float32.
         """
         h, w = level.shape[2:]
-        query = self.query(x).flatten(1, 2)
+        # Scaled first, so that float16 does not overflow.
+        query = self.query(x).flatten(1, 2) * x.shape[3]**-0.5
         key = self.key(level.flatten(2).transpose(1, 2))
-        fit = query @ key.transpose(1, 2) * query.shape[2]**-0.5
+        fit = query @ key.transpose(1, 2)
         # Places keep the precision of the keypoints; float16 would be off.
         width = self.width(x).to(keypoints).exp() * extent(keypoints, smallest)
         nearness, places = [], []
