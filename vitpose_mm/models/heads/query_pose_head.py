@@ -34,7 +34,7 @@ NO_FLIP_TEST = (
 @MODELS.register_module()
 class QueryPoseHead(BaseHead):
     """Finds everybody in an image: a fixed number of people, each a set of
-    tokens, is refined layer by layer; there is no box, no heatmap, no NMS.
+    tokens, is refined layer by layer; there is no box, no grouping, no NMS.
 
     The best cells of the maps propose people. Each is a token and one for
     each of its keypoints, which attend within the person, across people and
