@@ -23,7 +23,8 @@ def test_it_is_the_mean_of_a_heatmap_written_as_loops(locator):
     x = torch.randn(B, N, K, C, dtype=torch.float64)
     keypoints = torch.rand(B, N, K, 2, dtype=torch.float64) * 60
     level = torch.randn(B, C, *CELLS, dtype=torch.float64)
-    found = locator(x, keypoints, level, SIZE, 16.).detach().numpy()
+    extents = torch.rand(B, N, 1, 1, dtype=torch.float64) * 40 + 16
+    found = locator(x, keypoints, level, SIZE, extents).detach().numpy()
 
     linear = {
         name: [part.detach().numpy() for part in (layer.weight, layer.bias)]
@@ -34,7 +35,7 @@ def test_it_is_the_mean_of_a_heatmap_written_as_loops(locator):
         token = x[image, person, point].numpy()
         query = linear['query'][0] @ token + linear['query'][1]
         here = keypoints[image, person].numpy()
-        extent = max(np.ptp(here, 0).max(), 16.)
+        extent = float(extents[image, person])
         width = math.exp(linear['width'][0][0] @ token +
                          linear['width'][1][0]) * extent
         total, mean = 0., np.zeros(2)
@@ -53,7 +54,8 @@ def test_a_keypoint_stays_where_nothing_on_the_map_speaks_against_it():
     level = torch.zeros(1, C, 48, 48)
     keypoints = torch.tensor([[[[96., 90.], [110., 100.], [93.5, 97.]]]])
     module = Locator(C)
-    found = module(torch.randn(1, 1, 3, C), keypoints, level, (192, 192), 1.)
+    found = module(torch.randn(1, 1, 3, C), keypoints, level, (192, 192),
+                   torch.full((1, 1, 1, 1), 16.5))
     torch.testing.assert_close(found, keypoints, atol=0.05, rtol=0)
     assert FIRST_WIDTH * 17 > 192 / 48 / 2  # wider than a cell, so no steps
 
@@ -68,7 +70,8 @@ def test_what_fits_the_token_is_found_far_from_where_it_was_expected():
     x = torch.zeros(1, 1, 2, C)
     x[0, 0, 0, 3] = 10.
     keypoints = torch.full((1, 1, 2, 2), 90.)
-    found = module(x, keypoints, level, (192, 192), 96.)[0, 0]
+    found = module(x, keypoints, level, (192, 192),
+                   torch.full((1, 1, 1, 1), 96.))[0, 0]
     assert found[0].tolist() == pytest.approx([9.5 * 16 - 0.5, 2.5 * 16 - 0.5])
     assert (found[1] - 90).abs().max() < 5
 
@@ -77,8 +80,9 @@ def test_half_precision_and_float32_agree():
     module = Locator(C)
     level, x = torch.randn(1, C, 24, 24), torch.randn(1, 2, 3, C)
     keypoints = torch.rand(1, 2, 3, 2) * 192
-    exact = module(x, keypoints, level, (192, 192), 16.)
+    extents = torch.full((1, 2, 1, 1), 96.)
+    exact = module(x, keypoints, level, (192, 192), extents)
     with torch.autocast('cpu', torch.bfloat16):
-        half = module(x, keypoints, level, (192, 192), 16.)
+        half = module(x, keypoints, level, (192, 192), extents)
     assert half.dtype == torch.float32
     torch.testing.assert_close(half, exact, atol=1., rtol=0)

@@ -72,9 +72,9 @@ class Outputs(nn.Module):
             The people.
         """
         person, points = self.norm(x).split([1, x.shape[2] - 1], 2)
-        found = self.locate(points, keypoints, level, size, smallest)
-        shift = self.shift(points).float() * extent(keypoints, smallest)
-        return People(found + shift * CORRECTION,
+        unit = extent(keypoints, smallest)
+        found = self.locate(points, keypoints, level, size, unit)
+        return People(found + self.shift(points).float() * unit * CORRECTION,
                       self.score(person)[:, :, 0, 0].float(),
                       self.visible(points)[..., 0].float())
 

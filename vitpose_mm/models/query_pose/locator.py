@@ -5,7 +5,7 @@ from typing import Tuple
 import torch
 from torch import Tensor, nn
 
-from .people import extent
+from .proposals import cell_centres
 
 # How far around its expected place a keypoint is looked for at first, as a
 # share of its person's extent.
@@ -34,7 +34,7 @@ class Locator(nn.Module):
         nn.init.constant_(self.width.bias, math.log(FIRST_WIDTH))
 
     def forward(self, x: Tensor, keypoints: Tensor, level: Tensor,
-                size: Tuple[int, int], smallest: float) -> Tensor:
+                size: Tuple[int, int], extents: Tensor) -> Tensor:
         """Look for keypoints.
 
         Args:
@@ -43,7 +43,7 @@ class Locator(nn.Module):
                 (B, N, K, 2), float32.
             level: Map of the image, shape (B, C, h, w).
             size: (w, h) of the image in pixels.
-            smallest: As in ``extent``.
+            extents: Of the people in pixels, shape (B, N, 1, 1).
 
         Returns:
             Where they are, in pixels, shape (B, N, K, 2), float32.
@@ -54,12 +54,11 @@ class Locator(nn.Module):
         key = self.key(level.flatten(2).transpose(1, 2))
         fit = query @ key.transpose(1, 2)
         # Places keep the precision of the keypoints; float16 would be off.
-        width = self.width(x).to(keypoints).exp() * extent(keypoints, smallest)
+        width = self.width(x).to(keypoints).exp() * extents
         nearness, places = [], []
         for axis, cells in enumerate((w, h)):
-            # The first pixel's centre is at 0.
-            place = (torch.arange(cells, device=x.device).to(keypoints) +
-                     0.5) * (size[axis] / cells) - 0.5
+            place = cell_centres(cells, size[axis] / cells, x.device,
+                                 keypoints.dtype)
             away = (place - keypoints[..., axis, None]) / width
             nearness.append(away.flatten(1, 2)**2 * -0.5)
             places.append(place)

@@ -27,13 +27,20 @@ class Cells(NamedTuple):
         return self.strides * CELLS_OF_PERSON
 
 
+def cell_centres(number: int, stride: float, device: torch.device,
+                 dtype: torch.dtype = torch.float32) -> Tensor:
+    """Where the centres of cells lie along an axis, in pixels of the input,
+    of which the first one's centre is at 0; shape (number, )."""
+    cells = torch.arange(number, device=device).to(dtype)
+    return (cells + 0.5) * stride - 0.5
+
+
 def list_cells(levels: Sequence[Tensor], strides: Sequence[int]) -> Cells:
     """List the cells of maps (B, C, h, w) with a stride in pixels each."""
     centres, sides = [], []
     for level, stride in zip(levels, strides):
-        y, x = (
-            (torch.arange(side, device=level.device) + 0.5) * stride - 0.5
-            for side in level.shape[2:])
+        y, x = (cell_centres(side, stride, level.device)
+                for side in level.shape[2:])
         # Row by row, as flatten lists them.
         centres.append(
             torch.stack([x.repeat(len(y)),
