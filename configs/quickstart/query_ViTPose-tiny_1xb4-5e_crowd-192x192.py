@@ -7,7 +7,6 @@ _base_ = [
 # its head, which make the finest map.
 load_from = 'work_dirs/quickstart/epoch_7.pth'
 
-# Many noised people: few images are seen, each with three people.
 model = dict(
     neck=dict(
         finest=dict(
@@ -22,7 +21,7 @@ model = dict(
     head=dict(
         num_keypoints=17,
         strides=(4, 8, 16),
-        num_noised=48,
+        num_noised=12,
         decoder=_base_.codec))
 
 train_cfg = dict(max_epochs=5, val_interval=1)

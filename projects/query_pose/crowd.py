@@ -4,11 +4,13 @@ from one start, for equal seconds, on one machine.
 
 Draws the data and trains the start where they are missing; then trains each
 method with each seed, one method at a time with its seeds side by side, so
-that no method slows another, and writes the JSON file after each, and in each
-run's folder what it finds on held-out pictures (sheet.jpg). The learning rate
-follows the clock, so that a schedule ends well whatever the speed.
+that no method slows another, or all at once, and writes the JSON file after
+each, and in each run's folder what it finds on held-out pictures (sheet.jpg).
+The learning rate follows the clock, so that a schedule ends well whatever the
+speed.
 
     python projects/query_pose/crowd.py --seconds 150 --workers 3
+    python projects/query_pose/crowd.py --methods query,query@256,topdown
     python projects/query_pose/crowd.py --rehearse
 """
 import json
@@ -18,7 +20,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Dict, List, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 import click
 
@@ -33,6 +35,7 @@ CROPS = dict(start=4, topdown=3)
 # The start is trained for this share of the seconds of the others.
 START_SHARE = 0.4
 WARM_UP = 0.02
+SIDE = 192  # of the configs' images
 SHOWN = 8  # of the held-out pictures or people, in a sheet
 
 
@@ -44,7 +47,10 @@ SHOWN = 8  # of the held-out pictures or people, in a sheet
               show_default=True)
 @click.option('--start', type=click.Path(path_type=Path),
               help='Weights of the quickstart; trained here by default.')
-@click.option('--methods', default='query,ae,topdown', show_default=True)
+@click.option('--methods', default='query,ae,topdown', show_default=True,
+              help='query@256 is for images of 256x256.')
+@click.option('--at-once', is_flag=True,
+              help='All methods side by side, not one after the other.')
 @click.option('--seeds', default='0,1', show_default=True)
 @click.option('--seconds', default=150., show_default=True,
               help='Of training, of each.')
@@ -53,10 +59,12 @@ SHOWN = 8  # of the held-out pictures or people, in a sheet
 @click.option('--images', default=6000, show_default=True)
 @click.option('--batch', default=4, show_default=True,
               help='Images of a batch, three times as many crops.')
+@click.option('--query-lr', type=float,
+              help='That of the config, by default, is for 4 images.')
 @click.option('--rehearse', is_flag=True, help='A few steps of everything.')
-def main(data: Path, out: Path, start: Path, methods: str, seeds: str,
-         seconds: float, workers: int, images: int, batch: int,
-         rehearse: bool) -> None:
+def main(data: Path, out: Path, start: Path, methods: str, at_once: bool,
+         seeds: str, seconds: float, workers: int, images: int, batch: int,
+         query_lr: Optional[float], rehearse: bool) -> None:
     """Measure."""
     if rehearse:
         images, seconds, workers = 16, 6., min(workers, 1)
@@ -66,19 +74,23 @@ def main(data: Path, out: Path, start: Path, methods: str, seeds: str,
     if start is None:
         run_all([dict(method='start', seed=0, seconds=seconds * START_SHARE,
                       workers=workers, batch=batch, data=str(data),
-                      start=None, out=str(out.parent))])
+                      start=None, out=str(out.parent), lr=None)])
         start = out.parent / 'start_0' / 'last.pth'
     results: List[dict] = []
-    for method in methods.split(','):
+    names = methods.split(',')
+    for group in [names] if at_once else [[name] for name in names]:
         results += run_all([
             dict(method=method, seed=int(seed), seconds=seconds,
                  workers=workers, batch=batch, data=str(data),
-                 start=str(start), out=str(out.parent))
-            for seed in seeds.split(',')
+                 start=str(start), out=str(out.parent),
+                 lr=query_lr if method.startswith('query') else None)
+            for method in group for seed in seeds.split(',')
         ])
         out.write_text(json.dumps(results, indent=1) + '\n')
     for result in results:
         click.echo(result)
+    if len(results) < len(names) * len(seeds.split(',')):
+        raise click.ClickException('some trainings failed, see above')
 
 
 def draw(data: Path, names: Sequence[str], images: int,
@@ -121,7 +133,7 @@ def run_all(wishes: List[dict]) -> List[dict]:
 
 
 def train(method: str, seed: int, seconds: float, workers: int, batch: int,
-          data: str, start: str, out: str) -> None:
+          data: str, start: str, out: str, lr: Optional[float]) -> None:
     """Train one model and write what it scores to result.json."""
     import cv2
     import torch
@@ -129,11 +141,20 @@ def train(method: str, seed: int, seconds: float, workers: int, batch: int,
     from mmengine.runner import Runner
 
     from vitpose_tools.report.contact_sheet import draw_contact_sheet
+
+    # Loaders hand over many small tensors, each by a connection with
+    # descriptors, the default: 84 ms of processor time for 32 images of
+    # queries, 30 by way of files.
+    torch.multiprocessing.set_sharing_strategy('file_system')
     folder = Path(out) / f'{method}_{seed}'
-    config = Config.fromfile(QUICKSTART / CONFIGS[method])
+    name, _, side = method.partition('@')
+    config = Config.fromfile(QUICKSTART / CONFIGS[name])
+    if side:
+        config = Config(resized(config.to_dict(), int(side)))
+    config.optim_wrapper.optimizer.lr = lr or config.optim_wrapper.optimizer.lr
     config.work_dir = str(folder)
     config.load_from = start
-    if method == 'query':
+    if name == 'query':
         config.model.neck.finest.init_cfg.checkpoint = start
     config.randomness = dict(seed=seed)
     config.train_cfg = dict(
@@ -145,15 +166,15 @@ def train(method: str, seed: int, seconds: float, workers: int, batch: int,
         hook for hook in config.custom_hooks
         if hook['type'] in ('ModelDataCheckHook', 'NaNHook')
     ]
-    for name in ('train', 'val'):
-        loader = config[f'{name}_dataloader']
+    for part in ('train', 'val'):
+        loader = config[f'{part}_dataloader']
         loader.update(num_workers=workers, persistent_workers=workers > 0)
-        if method == 'topdown':
+        if name == 'topdown':
             loader.dataset.data_root = f'{data}/crowd'
-    if method == 'topdown':
+    if name == 'topdown':
         config.val_evaluator.ann_file = f'{data}/crowd/val/annotations.json'
     loader = config.train_dataloader
-    loader.batch_size = batch * CROPS.get(method, 1)
+    loader.batch_size = batch * CROPS.get(name, 1)
     loader.sampler = dict(type='InfiniteSampler', shuffle=True)
     config.test_dataloader = config.test_cfg = config.test_evaluator = None
     runner = Runner.from_cfg(config)
@@ -166,12 +187,24 @@ def train(method: str, seed: int, seconds: float, workers: int, batch: int,
     torch.save(dict(state_dict=runner.model.state_dict()),
                folder / 'last.pth')
     (folder / 'result.json').write_text(json.dumps(dict(
-        method=method, seed=seed, seconds=round(clock.elapsed, 1),
+        method=method, seed=seed,
+        lr=config.optim_wrapper.optimizer.lr, seconds=round(clock.elapsed, 1),
         iterations=clock.steps, batch_size=loader.batch_size,
         parameters=sum(param.numel() for param in runner.model.parameters()),
         device=torch.cuda.get_device_name() if torch.cuda.is_available()
         else 'cpu', torch=torch.__version__,
         **{key: round(float(value), 4) for key, value in scores.items()})))
+
+
+def resized(node: Any, side: int) -> Any:
+    """A config for images of other sides, and heatmaps of a quarter."""
+    if isinstance(node, dict):
+        return {key: resized(value, side) for key, value in node.items()}
+    if node in ((SIDE, SIDE), (SIDE // 4, SIDE // 4)):
+        return tuple(value * side // SIDE for value in node)
+    if isinstance(node, (list, tuple)):
+        return type(node)(resized(value, side) for value in node)
+    return node
 
 
 def make_clock(seconds: float) -> object:
