@@ -36,6 +36,7 @@ CROPS = dict(start=4, topdown=3)
 START_SHARE = 0.4
 WARM_UP = 0.02
 SIDE = 192  # of the configs' images
+FACTOR = 32  # of which BottomupResize takes multiples
 SHOWN = 8  # of the held-out pictures or people, in a sheet
 
 
@@ -45,7 +46,7 @@ SHOWN = 8  # of the held-out pictures or people, in a sheet
 @click.option('--out', type=click.Path(path_type=Path),
               default=Path('work_dirs/query_pose/crowd.json'),
               show_default=True)
-@click.option('--start', type=click.Path(path_type=Path),
+@click.option('--start', type=click.Path(exists=True, path_type=Path),
               help='Weights of the quickstart; trained here by default.')
 @click.option('--methods', default='query,ae,topdown', show_default=True,
               help='query@256 is for images of 256x256.')
@@ -66,6 +67,9 @@ def main(data: Path, out: Path, start: Path, methods: str, at_once: bool,
          seeds: str, seconds: float, workers: int, images: int, batch: int,
          query_lr: Optional[float], rehearse: bool) -> None:
     """Measure."""
+    names = methods.split(',')
+    for name in names:
+        check_method(name)
     if rehearse:
         images, seconds, workers = 16, 6., min(workers, 1)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +81,6 @@ def main(data: Path, out: Path, start: Path, methods: str, at_once: bool,
                       start=None, out=str(out.parent), lr=None)])
         start = out.parent / 'start_0' / 'last.pth'
     results: List[dict] = []
-    names = methods.split(',')
     for group in [names] if at_once else [[name] for name in names]:
         results += run_all([
             dict(method=method, seed=int(seed), seconds=seconds,
@@ -91,6 +94,19 @@ def main(data: Path, out: Path, start: Path, methods: str, at_once: bool,
         click.echo(result)
     if len(results) < len(names) * len(seeds.split(',')):
         raise click.ClickException('some trainings failed, see above')
+
+
+def check_method(name: str) -> None:
+    """Refuse what would fail after the training."""
+    method, at, side = name.partition('@')
+    if method not in CONFIGS or method == 'start':
+        raise click.BadParameter(f'{name}: no method; take query, ae or '
+                                 'topdown', param_hint='--methods')
+    if at and (method == 'topdown' or not side.isdecimal()
+               or int(side) % FACTOR or not int(side)):
+        raise click.BadParameter(
+            f'{name}: the side of images is a multiple of {FACTOR}, and '
+            'top-down has none', param_hint='--methods')
 
 
 def draw(data: Path, names: Sequence[str], images: int,

@@ -9,8 +9,11 @@ import math
 import numpy as np
 import pytest
 from mmengine.config import Config
+from mmpose.registry import DATASETS
 from xtcocotools.coco import COCO
 from xtcocotools.cocoeval import COCOeval
+
+from vitpose_mm.datasets.checks import DatasetCheck
 
 
 @pytest.fixture
@@ -84,3 +87,28 @@ def test_a_few_odd_areas_are_a_warning(check, coco):
     coco['annotations'][0]['area'] = 1e6
     finding, = check(coco, {})
     assert finding.kind == 'area-large' and not finding.refused
+
+
+def test_areas_that_a_query_decoder_learns_from_are_checked(coco, tmp_path):
+    label = dict(type='QueryPoseLabel', input_size=(64, 64))
+
+    def findings(area, encoder=label):
+        content = copy.deepcopy(coco)
+        for ann in content['annotations']:
+            ann['area'] = area
+        file = tmp_path / 'train.json'
+        file.write_text(json.dumps(content))
+        dataset = DATASETS.build(
+            dict(type='CocoDataset', data_mode='bottomup', lazy_init=True,
+                 ann_file=str(file),
+                 pipeline=[dict(type='GenerateTarget', encoder=encoder)]))
+        return [finding for finding in DatasetCheck()(dataset)
+                if finding.kind == 'area-learnt']
+
+    for area in (0, -5, math.nan):
+        found, = findings(area)
+        assert found.refused
+    assert not findings(100.)
+    heatmaps = dict(type='UDPHeatmap', input_size=(64, 64),
+                    heatmap_size=(16, 16), sigma=2)
+    assert not findings(0, heatmaps)

@@ -7,10 +7,11 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, ConcatDataset
-from mmpose.datasets.transforms import GenerateTarget
+from mmpose.datasets.transforms import BottomupResize, GenerateTarget
 from mmpose.registry import HOOKS, MODELS
 
-from vitpose_mm.engine.hooks.model_data_check_hook import check_agreement
+from vitpose_mm.engine.hooks.model_data_check_hook import (check_agreement,
+                                                            check_sizes)
 
 STAGES = ['train', 'val', 'test']
 
@@ -313,3 +314,17 @@ def test_each_skeleton_of_a_query_decoder_is_compared():
         check_agreement(model, encoded_by('QueryPoseLabel', 'aic', 16), True)
     with pytest.raises(ValueError, match="'mpii'"):
         check_agreement(model, encoded_by('QueryPoseLabel', 'mpii', 16), True)
+
+
+@pytest.mark.parametrize('mode, refused', [('fit', True), ('expand', False)])
+def test_sizes_that_bottomup_resize_refuses_are_named_before(mode, refused):
+    resize = BottomupResize(input_size=(72, 64), resize_mode=mode)
+    dataset = SimpleNamespace(
+        pipeline=SimpleNamespace(transforms=[resize]),
+        metainfo=dict(dataset_name='coco', num_keypoints=17))
+    model = SimpleNamespace(backbone=SimpleNamespace())
+    if refused:
+        with pytest.raises(ValueError, match=r'\(72, 64\).* multiples of 32'):
+            check_sizes('head', (72, 64), model, dataset)
+    else:
+        check_sizes('head', (72, 64), model, dataset)

@@ -175,6 +175,23 @@ def test_strides_that_are_not_those_of_the_maps_are_refused(strides):
         head.predict(levels(), [sample()], {})
 
 
+@pytest.mark.parametrize('strides', [(6, 16), (10, 20), (9, 16), (8, 11)])
+def test_strides_near_those_of_the_maps_are_refused(strides):
+    padded = sample()
+    padded.set_metainfo(dict(batch_input_shape=(48, 64)))
+    build().loss(levels(), [padded])
+    with pytest.raises(ValueError, match='strides='):
+        build(strides=strides).loss(levels(), [padded])
+
+
+def test_sizes_that_are_no_multiple_of_a_patch_fit_when_padded():
+    # 63 pixels are 7 patches of 8; 3 of 16.
+    feats = [torch.randn(1, 16, 5, 7), torch.randn(1, 16, 2, 3)]
+    padded = sample(size=(50, 40))
+    padded.set_metainfo(dict(batch_input_shape=(47, 63)))
+    build().loss(feats, [padded])
+
+
 def test_sizes_that_are_no_multiple_of_a_stride_fit():
     feats = [torch.randn(1, 16, 5, 7), torch.randn(1, 16, 2, 3)]
     for size in ((56, 40), (63, 47), (50, 40)):

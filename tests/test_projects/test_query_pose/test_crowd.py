@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 from mmengine.config import Config
 from mmengine.utils import import_modules_from_strings
 
@@ -31,6 +32,17 @@ def test_all_sizes_of_a_config_follow(repo, crowd, method):
         if encoder and method == 'ae':
             assert encoder['heatmap_size'] == (64, 64)
     assert '192' not in larger.pretty_text.replace('_192x192', '')
+
+
+@pytest.mark.parametrize('methods', [
+    'qurey', 'start', 'query,topdown@256', 'query@250', 'ae@', 'query@0',
+    'query@large'])
+def test_what_would_fail_late_is_refused(crowd, tmp_path, methods):
+    result = CliRunner().invoke(crowd.main, [
+        '--methods', methods, '--data', str(tmp_path / 'data'), '--out',
+        str(tmp_path / 'out.json')])
+    assert result.exit_code == 2 and '--methods' in result.output
+    assert not any(tmp_path.iterdir())
 
 
 @pytest.mark.slow

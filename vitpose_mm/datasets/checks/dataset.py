@@ -17,9 +17,10 @@ from .finding import WARNING, Finding
 from .image_sizes import check_image_sizes, check_masks
 from .metainfo import check_metainfo
 from .people import People, check_empty, check_keypoints, read_people
-from .pipeline import carries_category, check_flip, steps_of, weighs_keypoints
+from .pipeline import (carries_category, check_flip, learns_areas, steps_of,
+                       weighs_keypoints)
 from .samples import check_samples
-from .scoring import check_scored
+from .scoring import check_learnt_areas, check_scored
 from .structure import check_structure
 
 BODY = ('keypoints', )
@@ -79,6 +80,8 @@ class DatasetCheck:
             findings += check_left(content, people, file)
         if steps_of(dataset, 'BottomupGetHeatmapMask'):
             findings += check_masks(content, file)
+        if learns_areas(dataset):
+            findings += check_learnt_areas(people, file)
         for metric in metrics:
             findings += self.check_metric(metric, dataset, fields)
         return findings

@@ -26,6 +26,14 @@ def weighs_keypoints(dataset: BaseDataset) -> bool:
                for step in steps_of(dataset, 'GenerateTarget'))
 
 
+def learns_areas(dataset: BaseDataset) -> bool:
+    """Whether targets are made with the areas of people."""
+    return any('area' in encoder.auxiliary_encode_keys
+               for step in steps_of(dataset, 'GenerateTarget')
+               for encoder in (step.encoder if isinstance(step.encoder, list)
+                               else [step.encoder]))
+
+
 def check_flip(dataset: BaseDataset) -> List[Finding]:
     """Check that keypoints are mirrored about the axis of the image."""
     for step in steps_of(dataset, 'BottomupRandomAffine'):

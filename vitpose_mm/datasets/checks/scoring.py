@@ -1,6 +1,6 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
 from collections import Counter
-from typing import List
+from typing import Any, List
 
 import numpy as np
 
@@ -62,6 +62,30 @@ def check_match_ids(people: People, file: str) -> List[Finding]:
         'missed; number people from 1', WARNING)
 
 
+def areas_of(people: People) -> List[Any]:
+    """What annotations say as ``area``, None without."""
+    return [ann.get('area') for ann in people.records]
+
+
+def without_area(people: People) -> np.ndarray:
+    """Which people have an ``area`` that is none, bool."""
+    return np.array([
+        area is not None and (not is_number(area) or area <= 0)
+        for area in areas_of(people)
+    ], dtype=bool)
+
+
+def check_learnt_areas(people: People, file: str) -> List[Finding]:
+    """Check ``area`` where a training divides distances by it. Absent ones
+    are taken from the box."""
+    return describe(
+        'area-learnt', file,
+        "people have an 'area' that is not positive or no number",
+        people.records, people.counted & without_area(people),
+        'QueryPoseHead learns distances in units of it; write the area of '
+        "the person in square pixels, or leave out 'area'")
+
+
 def check_areas(people: People, file: str,
                 severity: str = ERROR) -> List[Finding]:
     """Check ``area``, by which OKS divides squared distances.
@@ -72,7 +96,7 @@ def check_areas(people: People, file: str,
         severity: Of areas that are absent; a metric may do without them.
     """
     counted = people.counted
-    areas = [ann.get('area') for ann in people.records]
+    areas = areas_of(people)
     absent = np.array([area is None for area in areas], dtype=bool)
     findings = describe(
         'area-missing', file,
@@ -80,8 +104,7 @@ def check_areas(people: People, file: str,
         'the metric divides by it; add it, or set use_area=False in '
         'val_evaluator and test_evaluator to use a share of the box',
         severity)
-    wrong = counted & ~absent & np.array(
-        [not is_number(area) or area <= 0 for area in areas], dtype=bool)
+    wrong = counted & without_area(people)
     share = wrong.sum() / max(1, counted.sum())
     findings += check_area_sizes(people, counted & ~absent & ~wrong, file)
     return findings + describe(

@@ -10,7 +10,7 @@ COUNTER = 'num_batches_tracked'
 
 def check_loaded_head(model: nn.Module, shapes: Dict[str, Tuple[int, ...]],
                       file: str) -> None:
-    """Refuse to test a head that a checkpoint has not filled.
+    """Refuse to test a head or neck that a checkpoint has not filled.
 
     A training may start from a file of other keypoints, so MMEngine only
     warns; a test would score random numbers.
@@ -25,7 +25,7 @@ def check_loaded_head(model: nn.Module, shapes: Dict[str, Tuple[int, ...]],
     """
     model = unwrap_model(model)
     chosen = getattr(getattr(model, 'routes', None), 'chosen', None)
-    prefixes = ('head.', f'heads.{chosen}.' if chosen else 'heads.')
+    prefixes = ('neck.', 'head.', f'heads.{chosen}.' if chosen else 'heads.')
     for name, tensor in model.state_dict().items():
         if not name.startswith(prefixes) or name.endswith(COUNTER):
             continue
@@ -34,7 +34,8 @@ def check_loaded_head(model: nn.Module, shapes: Dict[str, Tuple[int, ...]],
             said = 'is not in it' if held is None else \
                 f'has the shape {tuple(held)} in it'
             raise ValueError(
-                f'{file} does not fit the head of this config: {name}, of '
+                f'{file} does not fit the {name.split(".")[0].rstrip("s")} of '
+                f'this config: {name}, of '
                 f'shape {tuple(tensor.shape)}, {said} and would stay random. '
                 'Test it by the config of its dataset, which "vitpose-mm '
                 'checkpoint inspect" names, or train the head first')

@@ -1,5 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from mmengine.dataset import ConcatDataset
 from mmengine.hooks import Hook
@@ -157,6 +157,7 @@ def check_sizes(name: str, input_size: Tuple[int, int], model: nn.Module,
             f"the codec's input_size={input_size} (w, h) of "
             f'model.{name}.decoder; write the same size, reversed')
     for size in pipeline_sizes(dataset):
+        check_factor(size, dataset)
         if tuple(size) != input_size:
             raise ValueError(
                 f'the pipeline makes crops of {tuple(size)} pixels (w, h) but '
@@ -189,6 +190,23 @@ def check_grid(name: str, decoder: Any, backbone: nn.Module,
             f'makes the heatmap_size={tuple(size)} of model.{name}.decoder; '
             f'take sides of the crop that are multiples of {stride}, and '
             'heatmaps of as many times the patches along both axes')
+
+
+def check_factor(size: Sequence[int], dataset: Any) -> None:
+    """Refuse an input size (w, h) that BottomupResize would refuse with the
+    first image.
+
+    Raises:
+        ValueError: If so.
+    """
+    for transform in dataset.pipeline.transforms:
+        factor = getattr(transform, 'size_factor', 1)
+        if getattr(transform, 'resize_mode', '') == 'fit' and any(
+                side % factor for side in size):
+            raise ValueError(
+                f'input_size={tuple(size)} (w, h) of the pipeline must be '
+                f'multiples of {factor}, the size_factor of '
+                f'{type(transform).__name__} with resize_mode=\'fit\'')
 
 
 def pipeline_sizes(dataset: Any) -> Iterator:

@@ -48,7 +48,8 @@ def check_strides(data_samples: Sequence[PoseDataSample],
     """Refuse strides with which all keypoints would be off by a factor.
 
     Args:
-        data_samples: All of a batch, with ``input_size`` (w, h) in pixels.
+        data_samples: All of a batch, with ``batch_input_shape`` (h, w), of
+            the padded images, or ``input_size`` (w, h) in pixels.
         levels: Maps (B, C, h, w) of the batch.
         strides: Of each.
 
@@ -56,13 +57,17 @@ def check_strides(data_samples: Sequence[PoseDataSample],
         ValueError: If they cannot be those of the maps.
     """
     sides = [max(level.shape[2:]) for level in levels]
-    longest = max((max(sample.metainfo.get('input_size', (0, )))
-                   for sample in data_samples), default=0)
+    known = [max(max(sample.metainfo.get(key, (0, )))
+                 for sample in data_samples)
+             for key in ('batch_input_shape', 'input_size')
+             ] if len(data_samples) else [0, 0]
+    longest = known[0] or known[1]
+    # Padding that is not known is less than the images.
+    most = known[0] or 2 * longest - 1
     fits = len(levels) == len(strides)
     if fits and longest:
-        # Images may be padded, but not to twice their size, and cells that
-        # are not whole may be missing.
-        fits = all(longest - stride < side * stride < 2 * longest
+        # Cells that are not whole are missing, the finer ones with them.
+        fits = all(longest - max(strides) < side * stride <= most
                    for side, stride in zip(sides, strides))
     if not fits:
         raise ValueError(
