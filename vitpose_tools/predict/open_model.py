@@ -138,21 +138,32 @@ def open_model(config: 'Config', path: Union[str, Path],
     """Build an estimator as its config has it; see build_model.
 
     Raises:
-        ModelError: If it cannot be built.
+        ModelError: If it cannot be built, or its head or neck would stay
+            random.
         CheckpointError: If the weights cannot be read.
     """
+    from mmengine.runner import CheckpointLoader
     from mmpose.apis import init_model
 
     from vitpose_mm.checkpoints import CheckpointError
+    from vitpose_mm.engine.hooks.loaded_head import (check_loaded_head,
+                                                     tensor_shapes)
     from vitpose_tools.environment import pick_device
     try:
-        return init_model(config, str(checkpoint),
-                          device=pick_device(device))
+        model = init_model(config, str(checkpoint),
+                           device=pick_device(device))
     except (CheckpointError, OSError):
         raise
     except Exception as error:  # of whatever kind a module raises
         raise ModelError(f'the model of {path} was not built: '
                          f'{first_line(error)}') from error
+    loaded = CheckpointLoader.load_checkpoint(str(checkpoint), 'cpu',
+                                              logger='silent')
+    try:
+        check_loaded_head(model, tensor_shapes(loaded), str(checkpoint))
+    except ValueError as error:
+        raise ModelError(str(error)) from error
+    return model
 
 
 def find_pipeline(config: 'Config', path: Union[str, Path],

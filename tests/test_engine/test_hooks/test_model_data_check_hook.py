@@ -11,7 +11,7 @@ from mmpose.datasets.transforms import BottomupResize, GenerateTarget
 from mmpose.registry import HOOKS, MODELS
 
 from vitpose_mm.engine.hooks.model_data_check_hook import (check_agreement,
-                                                            check_sizes)
+                                                           check_sizes)
 
 STAGES = ['train', 'val', 'test']
 

@@ -68,6 +68,18 @@ def test_a_model_that_leaves_keypoints_out_is_refused(trained):
         Predictor(config, weights)
 
 
+def test_a_head_that_would_stay_random_is_refused(trained):
+    config, weights = trained()
+    checkpoint = torch.load(weights, weights_only=False)
+    checkpoint['state_dict'] = {
+        name: tensor for name, tensor in checkpoint['state_dict'].items()
+        if not name.startswith('head.')}
+    torch.save(checkpoint, weights)
+    with pytest.raises(PredictError, match='weights.pth does not fit the '
+                       r'head .* head\..* stay random'):
+        Predictor(config, weights)
+
+
 def test_a_lock_of_mmengine_is_not_waited_for(predictor, while_locked):
     image = np.zeros((80, 100, 3), np.uint8)
     assert len(while_locked(lambda: predictor(image, BOX)).keypoints) == 1

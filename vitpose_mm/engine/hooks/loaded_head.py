@@ -8,15 +8,23 @@ from ..unwrap_model import unwrap_model
 COUNTER = 'num_batches_tracked'
 
 
+def tensor_shapes(checkpoint: dict) -> Dict[str, Tuple[int, ...]]:
+    """Shapes of a checkpoint's tensors by name."""
+    return {name: tensor.shape
+            for name, tensor in checkpoint.get('state_dict',
+                                               checkpoint).items()
+            if hasattr(tensor, 'shape')}
+
+
 def check_loaded_head(model: nn.Module, shapes: Dict[str, Tuple[int, ...]],
                       file: str) -> None:
-    """Refuse to test a head or neck that a checkpoint has not filled.
+    """Refuse to use a head or neck that a checkpoint has not filled.
 
     A training may start from a file of other keypoints, so MMEngine only
     warns; a test would score random numbers.
 
     Args:
-        model: What is tested, wrapped or not.
+        model: What is used, wrapped or not.
         shapes: Of the checkpoint's tensors, in MMPose's names.
         file: The checkpoint.
 

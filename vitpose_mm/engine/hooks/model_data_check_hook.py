@@ -14,7 +14,7 @@ from ..unwrap_model import unwrap_model
 from .equal_batches import check_equal_batches
 from .estimator_parts import check_estimator, check_targets
 from .known_options import check_options
-from .loaded_head import check_loaded_head
+from .loaded_head import check_loaded_head, tensor_shapes
 from .resumed_optimizer import check_groups, check_order, check_resumed
 from .scaled_lr import check_scaled_lr
 
@@ -50,9 +50,7 @@ class ModelDataCheckHook(Hook):
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         state_dict = checkpoint.get('state_dict', checkpoint)
-        self.loaded = {name: tensor.shape
-                       for name, tensor in state_dict.items()
-                       if hasattr(tensor, 'shape')}
+        self.loaded = tensor_shapes(checkpoint)
         if getattr(runner, '_resume', False):
             check_order(state_dict, runner.model)
         wrapper = getattr(runner, 'optim_wrapper', None)
