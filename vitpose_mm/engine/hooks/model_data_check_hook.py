@@ -1,5 +1,5 @@
 # Copyright (c) The vitpose_mm authors. Licensed under Apache-2.0.
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from mmengine.dataset import ConcatDataset
 from mmengine.hooks import Hook
@@ -154,11 +154,12 @@ def check_sizes(name: str, input_size: Tuple[int, int], model: nn.Module,
             f'model.backbone.img_size={tuple(img_size)} (h, w) disagrees with '
             f"the codec's input_size={input_size} (w, h) of "
             f'model.{name}.decoder; write the same size, reversed')
-    for size in pipeline_sizes(dataset):
-        check_factor(size, dataset)
-        if tuple(size) != input_size:
+    for transform in sized_transforms(dataset):
+        check_factor(transform)
+        size = tuple(transform.input_size)
+        if size != input_size:
             raise ValueError(
-                f'the pipeline makes crops of {tuple(size)} pixels (w, h) but '
+                f'the pipeline makes crops of {size} pixels (w, h) but '
                 f'model.{name}.decoder expects {input_size}; use one '
                 'codec in the pipelines and as decoder=_base_.codec')
 
@@ -190,30 +191,28 @@ def check_grid(name: str, decoder: Any, backbone: nn.Module,
             'heatmaps of as many times the patches along both axes')
 
 
-def check_factor(size: Sequence[int], dataset: Any) -> None:
+def check_factor(transform: Any) -> None:
     """Refuse an input size (w, h) that BottomupResize would refuse with the
     first image.
 
     Raises:
         ValueError: If so.
     """
-    for transform in dataset.pipeline.transforms:
-        factor = getattr(transform, 'size_factor', 1)
-        if getattr(transform, 'resize_mode', '') == 'fit' and any(
-                side % factor for side in size):
-            raise ValueError(
-                f'input_size={tuple(size)} (w, h) of the pipeline must be '
-                f'multiples of {factor}, the size_factor of '
-                f'{type(transform).__name__} with resize_mode=\'fit\'')
+    factor = getattr(transform, 'size_factor', 1)
+    if getattr(transform, 'resize_mode', '') == 'fit' and any(
+            side % factor for side in transform.input_size):
+        raise ValueError(
+            f'input_size={tuple(transform.input_size)} (w, h) of the pipeline '
+            f'must be multiples of {factor}, the size_factor of '
+            f"{type(transform).__name__} with resize_mode='fit'")
 
 
-def pipeline_sizes(dataset: Any) -> Iterator:
-    """Sizes (w, h) that the transforms of a dataset's pipeline name."""
+def sized_transforms(dataset: Any) -> Iterator:
+    """The transforms of a dataset's pipeline that name a size (w, h)."""
     pipeline = getattr(dataset, 'pipeline', None)
     for transform in getattr(pipeline, 'transforms', []):
-        size = getattr(transform, 'input_size', None)
-        if size is not None:
-            yield size
+        if getattr(transform, 'input_size', None) is not None:
+            yield transform
 
 
 def check_keypoints(key: str, number: int, dataset: Any) -> None:
